@@ -1,0 +1,70 @@
+-- The server's state and statistics. They are the server's own numbers: they start anew when it
+-- does, and count the requests of all databases of the cluster.
+
+CREATE VIEW @extschema@.ai_stat_server AS
+	SELECT server.preloaded,
+		server.state,
+		server.pid,
+		server.started_at,
+		server.restarts,
+		server.version,
+		server.ort_version,
+		server.socket_path,
+		server.rss_bytes,
+		server.sessions,
+		server.session_bytes,
+		server.connections,
+		server.inference_count,
+		server.last_error,
+		server.next_restart_at
+	FROM ai_runtime._server_state() AS server;
+COMMENT ON VIEW @extschema@.ai_stat_server IS 'State of the inference server; one row, always';
+COMMENT ON COLUMN @extschema@.ai_stat_server.preloaded IS
+	'Whether the library is in shared_preload_libraries';
+COMMENT ON COLUMN @extschema@.ai_stat_server.state IS 'off, starting, running or backing off';
+COMMENT ON COLUMN @extschema@.ai_stat_server.pid IS 'Process of the server';
+COMMENT ON COLUMN @extschema@.ai_stat_server.started_at IS 'When this process was started';
+COMMENT ON COLUMN @extschema@.ai_stat_server.restarts IS 'How often it was started again';
+COMMENT ON COLUMN @extschema@.ai_stat_server.version IS 'Version of the server';
+COMMENT ON COLUMN @extschema@.ai_stat_server.ort_version IS 'Version of ONNX Runtime';
+COMMENT ON COLUMN @extschema@.ai_stat_server.socket_path IS 'The Unix socket that it listens on';
+COMMENT ON COLUMN @extschema@.ai_stat_server.rss_bytes IS 'Resident memory';
+COMMENT ON COLUMN @extschema@.ai_stat_server.sessions IS 'Models that are loaded';
+COMMENT ON COLUMN @extschema@.ai_stat_server.session_bytes IS 'Bytes counted for loaded models';
+COMMENT ON COLUMN @extschema@.ai_stat_server.connections IS 'Backends that are connected';
+COMMENT ON COLUMN @extschema@.ai_stat_server.inference_count IS 'Rows inferred since it started';
+COMMENT ON COLUMN @extschema@.ai_stat_server.last_error IS 'Why the server last ended or failed';
+COMMENT ON COLUMN @extschema@.ai_stat_server.next_restart_at IS
+	'When it is started again, while backing off';
+
+CREATE VIEW @extschema@.ai_stat_models AS
+	SELECT version.model,
+		version.version,
+		encode(version.sha256, 'hex') AS sha256,
+		stat.session IS NOT NULL AS loaded,
+		coalesce((stat.session ->> 'inference_count')::int8, 0) AS inference_count,
+		coalesce((stat.session ->> 'execution_count')::int8, 0) AS execution_count,
+		coalesce((stat.session ->> 'failure_count')::int8, 0) AS failure_count,
+		coalesce((stat.session ->> 'queue_duration_us')::int8, 0) AS queue_duration_us,
+		coalesce((stat.session ->> 'compute_infer_duration_us')::int8, 0)
+			AS compute_infer_duration_us,
+		coalesce((stat.session ->> 'session_bytes')::int8, 0) AS session_bytes
+	FROM ai_runtime.model_versions AS version
+		LEFT JOIN (SELECT one.value AS session, one.value ->> 'sha256' AS sha256
+			FROM jsonb_array_elements(ai_runtime._model_statistics()) AS one (value)) AS stat
+			ON stat.sha256 = encode(version.sha256, 'hex');
+COMMENT ON VIEW @extschema@.ai_stat_models IS
+	'Work of the server by version; versions with the same bytes share one session and its numbers';
+COMMENT ON COLUMN @extschema@.ai_stat_models.model IS 'The model';
+COMMENT ON COLUMN @extschema@.ai_stat_models.version IS 'The version';
+COMMENT ON COLUMN @extschema@.ai_stat_models.sha256 IS 'SHA-256 of the ONNX bytes, hexadecimal';
+COMMENT ON COLUMN @extschema@.ai_stat_models.loaded IS 'Whether the server has a session of it';
+COMMENT ON COLUMN @extschema@.ai_stat_models.inference_count IS 'Rows inferred';
+COMMENT ON COLUMN @extschema@.ai_stat_models.execution_count IS
+	'Runs of the model; inference_count by this is the mean batch';
+COMMENT ON COLUMN @extschema@.ai_stat_models.failure_count IS 'Requests that ended in an error';
+COMMENT ON COLUMN @extschema@.ai_stat_models.queue_duration_us IS
+	'Time that requests waited for a thread, in microseconds';
+COMMENT ON COLUMN @extschema@.ai_stat_models.compute_infer_duration_us IS
+	'Time that ONNX Runtime ran, in microseconds';
+COMMENT ON COLUMN @extschema@.ai_stat_models.session_bytes IS 'Bytes counted for the session';

@@ -1,0 +1,29 @@
+import { defineFunction } from '../lib/define';
+import { createVersion } from '../registry/versions';
+
+/** ai_create_version(name, model, options): the next version of a model, not yet deployed. */
+export default defineFunction(
+  {
+    name: 'ai_create_version',
+    args: {
+      name: 'text',
+      model: 'bytea',
+      options: { type: 'jsonb', default: `'{}'` },
+    },
+    returns: 'int4',
+    volatility: 'volatile',
+    parallel: 'unsafe',
+    strict: false,
+    security: 'definer',
+    core: {
+      name: 'text',
+      sha256: { type: 'bytea', from: 'ai_runtime._store_model(model)' },
+      options: { type: 'text', from: 'options::pg_catalog.text' },
+      preprocess: { type: 'text', from: `ai_runtime._resolve_hook(options, 'preprocess')` },
+      postprocess: { type: 'text', from: `ai_runtime._resolve_hook(options, 'postprocess')` },
+    },
+    comment: 'Creates the next version of a model; deployed only with the option "deploy": true',
+    grants: ['ai_runtime_deployer'],
+  },
+  createVersion,
+);

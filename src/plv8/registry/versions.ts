@@ -1,0 +1,153 @@
+/**
+ * Models and versions: the rows behind ai_create_model(), ai_create_model_from_file() and
+ * ai_create_version(). The bytes are stored before this runs; here they are known by their sha256.
+ *
+ * Who creates first holds the row of the model until its transaction ends, so version numbers are
+ * dense and a name is given once. Everything is rows of this transaction: it sees its own, and a
+ * rollback takes them away. Signature and specification stay in SQL and never become JavaScript
+ * numbers.
+ */
+import { isSqlError, SqlError } from '../lib/errors';
+import { execute, maybeOne, one } from '../lib/sql';
+import { checkHooks, type ResolvedHooks } from './hooks';
+import { checkModelName } from './names';
+import { type CreateOptions, parseCreateOptions } from './options';
+
+/** What the wrappers hand over: the sha256 of stored bytes, options as text, hooks by SQL. */
+export interface CreateArguments extends ResolvedHooks {
+  readonly name: string | null;
+  readonly sha256: Uint8Array | null;
+  readonly options: string | null;
+}
+
+/** Creates a model with version 1, deployed unless the options say otherwise. */
+export function createModel(args: CreateArguments): number {
+  const request = checkRequest(args);
+  const created = execute(
+    `INSERT INTO ai_runtime.models (name, description, created_by)
+     VALUES ($1, $2, session_user) ON CONFLICT (name) DO NOTHING`,
+    [request.name, request.options.description ?? null],
+  );
+  if (created === 0) {
+    throw new SqlError('duplicate_object', `model "${request.name}" already exists`, {
+      hint: 'Use ai_create_version() to give it another version.',
+    });
+  }
+  insertVersion(request, 1);
+  if (request.options.deploy ?? true) {
+    deployVersion(request.name, 1);
+  }
+  return 1;
+}
+
+/** Creates the next version of a model, deployed only where the options ask for it. */
+export function createVersion(args: CreateArguments): number {
+  const request = checkRequest(args);
+  const model = maybeOne(
+    { name: 'text' },
+    'SELECT name FROM ai_runtime.models WHERE name = $1 FOR NO KEY UPDATE',
+    [request.name],
+  );
+  if (model === undefined) {
+    throw new SqlError('undefined_object', `model "${request.name}" does not exist`, {
+      hint: 'Create it with ai_create_model().',
+    });
+  }
+  const { version } = one(
+    { version: 'int4' },
+    `SELECT coalesce(max(version), 0) + 1 AS version
+     FROM ai_runtime.model_versions WHERE model = $1`,
+    [request.name],
+  );
+  const number = version ?? 1;
+  insertVersion(request, number);
+  if (request.options.deploy ?? false) {
+    deployVersion(request.name, number);
+  }
+  return number;
+}
+
+interface Request {
+  readonly name: string;
+  readonly sha256: Uint8Array;
+  readonly optionsText: string;
+  readonly options: CreateOptions;
+  readonly hooks: Record<string, string>;
+}
+
+function checkRequest(args: CreateArguments): Request {
+  const name = checkModelName(args.name);
+  const options = parseCreateOptions(args.options);
+  const hooks = checkHooks(options, args);
+  if (args.sha256 === null) {
+    throw new SqlError('null_value_not_allowed', `model "${name}" has no bytes`, {
+      detail: 'The argument with the ONNX model is null.',
+    });
+  }
+  return { name, sha256: args.sha256, optionsText: args.options ?? '{}', options, hooks };
+}
+
+/** Inserts a version with the signature that the server reads off its bytes, and checks its spec. */
+function insertVersion(request: Request, version: number): void {
+  const { name, sha256, optionsText, hooks } = request;
+  lockBlob(name, sha256);
+  translateConflicts(name, () =>
+    execute(
+      `INSERT INTO ai_runtime.model_versions
+         (model, version, sha256, signature, spec, spec_sha256, options, created_by)
+       SELECT $1, $2, $3, ai_runtime._model_signature($3), made.spec,
+              sha256(convert_to(made.spec::text, 'UTF8')), $4::jsonb, session_user
+       FROM (SELECT coalesce(jsonb_object_agg(given.key, given.value), '{}') || $5::jsonb AS spec
+             FROM jsonb_each($4::jsonb) AS given
+             WHERE given.key IN ('input', 'output')) AS made`,
+      [name, version, sha256, optionsText, JSON.stringify(hooks)],
+    ),
+  );
+  execute(
+    `SELECT ai_runtime._check_spec(signature, spec)
+     FROM ai_runtime.model_versions WHERE model = $1 AND version = $2`,
+    [name, version],
+  );
+}
+
+/** Keeps the bytes in place until we commit, or says that a concurrent drop took them away. */
+function lockBlob(name: string, sha256: Uint8Array): void {
+  const kept = execute(
+    'SELECT 1 AS kept FROM ai_runtime.model_blobs WHERE sha256 = $1 FOR KEY SHARE',
+    [sha256],
+  );
+  if (kept === 0) {
+    throw concurrently(name, 'The same bytes were dropped with another model at the same time.');
+  }
+}
+
+/** Lets a name answer with this version from the end of the transaction on. */
+function deployVersion(name: string, version: number): void {
+  execute(
+    `INSERT INTO ai_runtime.deployments (model, version, deployed_by)
+     VALUES ($1, $2, session_user)
+     ON CONFLICT (model) DO UPDATE
+       SET version = EXCLUDED.version, deployed_at = now(), deployed_by = EXCLUDED.deployed_by`,
+    [name, version],
+  );
+}
+
+/** Says 40001 where the snapshot of a REPEATABLE READ transaction is older than a neighbour's row. */
+function translateConflicts(name: string, insert: () => void): void {
+  try {
+    insert();
+  } catch (error) {
+    if (isSqlError(error, 'unique_violation') || isSqlError(error, 'foreign_key_violation')) {
+      throw concurrently(name, 'Another transaction changed the same model at the same time.');
+    }
+    throw error;
+  }
+}
+
+function concurrently(name: string, detail: string): SqlError {
+  return new SqlError(
+    'serialization_failure',
+    `could not create a version of model "${name}" due to a concurrent change`,
+    { detail, hint: 'Run the transaction again.' },
+  );
+}
