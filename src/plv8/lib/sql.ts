@@ -5,6 +5,7 @@
  * travel as parameters and are never written into the text. Every statement is schema-qualified by
  * its writer and runs under the search_path of the function that calls it (pg_catalog, pg_temp).
  */
+/// <reference path="./plv8.d.ts" />
 import { SqlError } from './errors';
 import type { Columns, RowOf } from './types';
 
