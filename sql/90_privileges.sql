@@ -11,7 +11,7 @@ DECLARE
 	member record;
 BEGIN
 	FOR member IN
-		SELECT func.oid::regprocedure AS signature
+		SELECT func.oid::regprocedure AS signature, func.proname AS name
 		FROM pg_depend AS link
 			JOIN pg_extension AS extension ON extension.oid = link.refobjid
 			JOIN pg_proc AS func ON func.oid = link.objid
@@ -21,13 +21,18 @@ BEGIN
 			AND extension.extname = 'ai_runtime'
 	LOOP
 		EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', member.signature);
+		-- All forms of the one function that predicts; it reads the registry by itself.
+		IF member.name = 'ai_inference' THEN
+			EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO ai_runtime_predictor',
+				member.signature);
+		END IF;
 	END LOOP;
 END
 $$;
 
--- Predicting opens no table: ai_inference() reads the registry itself.
-GRANT SELECT ON @extschema@.ai_models, @extschema@.ai_model_versions TO ai_runtime_predictor;
-GRANT SELECT ON @extschema@.ai_models, @extschema@.ai_model_versions TO pg_monitor;
+-- The listings, for all who predict and for monitoring.
+GRANT SELECT ON @extschema@.ai_models, @extschema@.ai_model_versions
+	TO ai_runtime_predictor, pg_monitor;
 GRANT EXECUTE ON FUNCTION ai_runtime._type_text(jsonb), ai_runtime._values_text(jsonb)
 	TO ai_runtime_predictor, pg_monitor;
 

@@ -61,8 +61,9 @@ export function isSqlError(error: unknown, condition: Condition): boolean {
     return false;
   }
   const { code, sqlerrcode } = error as { code?: unknown; sqlerrcode?: unknown };
-  const packed = packSqlstate(sqlstates[condition]);
-  return code === packed || sqlerrcode === packed || code === sqlstates[condition];
+  // Packed on our provider; the five characters where another provider reads them for us.
+  const forms: unknown[] = [packSqlstate(sqlstates[condition]), sqlstates[condition]];
+  return forms.includes(code) || forms.includes(sqlerrcode);
 }
 
 /** The message of anything thrown. */
