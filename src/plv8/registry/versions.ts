@@ -87,7 +87,10 @@ function checkRequest(args: CreateArguments): Request {
   return { name, sha256: args.sha256, optionsText: args.options ?? '{}', options, hooks };
 }
 
-/** Inserts a version with the signature that the server reads off its bytes, and checks its spec. */
+/**
+ * Inserts a version with the signature that the server reads off its bytes, and checks its spec.
+ * JSON is bound as text: bound as jsonb, plv8 would make one JSON string of it.
+ */
 function insertVersion(request: Request, version: number): void {
   const { name, sha256, optionsText, hooks } = request;
   lockBlob(name, sha256);
@@ -96,9 +99,9 @@ function insertVersion(request: Request, version: number): void {
       `INSERT INTO ai_runtime.model_versions
          (model, version, sha256, signature, spec, spec_sha256, options, created_by)
        SELECT $1, $2, $3, ai_runtime._model_signature($3), made.spec,
-              sha256(convert_to(made.spec::text, 'UTF8')), $4::jsonb, session_user
-       FROM (SELECT coalesce(jsonb_object_agg(given.key, given.value), '{}') || $5::jsonb AS spec
-             FROM jsonb_each($4::jsonb) AS given
+              sha256(convert_to(made.spec::text, 'UTF8')), $4::text::jsonb, session_user
+       FROM (SELECT coalesce(jsonb_object_agg(given.key, given.value), '{}') || $5::text::jsonb AS spec
+             FROM jsonb_each($4::text::jsonb) AS given
              WHERE given.key IN ('input', 'output')) AS made`,
       [name, version, sha256, optionsText, JSON.stringify(hooks)],
     ),
