@@ -1,0 +1,402 @@
+/*
+ * connection.c
+ *	  The backend's Unix socket: connect, write, read, all without blocking.
+ *
+ * Every wait is on latch and socket together and checks for interrupts, so that
+ * cancel, timeouts, a terminated backend, procsignal barriers and a lost client
+ * are answered at once, whatever the server does (DESIGN 3.5).  An interrupt
+ * leaves by longjmp: the client then closes the connection.
+ */
+#include "postgres.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/pg_prng.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/fd.h"
+#include "storage/latch.h"
+#include "utils/memutils.h"
+
+#include "clock.h"
+#include "compat.h"
+#include "connection.h"
+#include "guc.h"
+#include "shared_state.h"
+
+#define INITIAL_BUFFER_BYTES (16 * 1024)
+#define KEPT_BUFFER_BYTES (1024 * 1024) /* a larger one goes with its transaction */
+#define MAX_SPIN_PAUSE 64		/* calls without a spin after spins that failed */
+#define CONNECT_NAP_MS 10		/* longest pause between two tries to connect */
+#define FAILURE_BYTES 1280
+
+typedef struct Connection
+{
+	int			fd;				/* -1: closed */
+	WaitEventSet *events;
+	int			socket_position;	/* in events */
+	uint64		generation;		/* of the server it leads to */
+	char	   *buffer;
+	size_t		capacity;
+	size_t		length;			/* bytes of the frame that were read */
+	int			spin_pause;		/* length of the pause after the next failed spin */
+	int			spin_skip;		/* calls that still go without a spin */
+	char		failure[FAILURE_BYTES];
+} Connection;
+
+static Connection connection = {.fd = -1};
+
+bool
+ai_connection_is_current(void)
+{
+	uint64		generation;
+
+	if (connection.fd < 0)
+		return false;
+	return ai_shared_state_phase(&generation) == AI_SERVER_RUNNING &&
+		generation == connection.generation;
+}
+
+void
+ai_connection_close(void)
+{
+	if (connection.fd < 0)
+		return;
+	if (connection.events)
+		FreeWaitEventSet(connection.events);
+	connection.events = NULL;
+	close(connection.fd);
+	connection.fd = -1;
+	connection.length = 0;
+	ReleaseExternalFD();
+}
+
+void
+ai_connection_trim(void)
+{
+	if (connection.capacity <= KEPT_BUFFER_BYTES)
+		return;
+	pfree(connection.buffer);
+	connection.buffer = NULL;
+	connection.capacity = 0;
+}
+
+const char *
+ai_connection_failure(void)
+{
+	return connection.failure;
+}
+
+/*
+ * Connects to a path of any length: what does not fit into an address goes
+ * through a descriptor of its directory.  Returns as connect() does.
+ */
+static int
+connect_to_path(int fd, const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const char *name = strrchr(path, '/') + 1;
+	char		directory[MAXPGPATH];
+	int			directory_fd = -1;
+	int			result;
+	int			save_errno;
+
+	if (strlen(path) < sizeof(address.sun_path))
+		strlcpy(address.sun_path, path, sizeof(address.sun_path));
+	else
+	{
+		strlcpy(directory, path, Min((size_t) (name - path), sizeof(directory)));
+		directory_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (directory_fd < 0)
+			return -1;
+		snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s",
+				 directory_fd, name);
+	}
+	result = connect(fd, (struct sockaddr *) &address, sizeof(address));
+	save_errno = errno;
+	if (directory_fd >= 0)
+		close(directory_fd);
+	errno = save_errno;
+	return result;
+}
+
+/* Checks that the other side is the server that our supervisor started. */
+static bool
+check_peer(int fd, int server_pid)
+{
+	struct ucred peer;
+	socklen_t	size = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+	{
+		snprintf(connection.failure, FAILURE_BYTES, "Its socket does not tell whose it is: %s.",
+				 strerror(errno));
+		return false;
+	}
+	if (peer.uid != geteuid() || peer.pid != server_pid)
+	{
+		snprintf(connection.failure, FAILURE_BYTES, "Its socket belongs to process %d of user "
+				 "ID %d, not to the server that the supervisor started (process %d).",
+				 (int) peer.pid, (int) peer.uid, server_pid);
+		return false;
+	}
+	return true;
+}
+
+/* Makes the set that every later wait uses. */
+static void
+adopt_socket(int fd, uint64 generation)
+{
+	connection.fd = fd;
+	connection.length = 0;
+	connection.generation = generation;
+	connection.events = ai_create_wait_event_set(3);
+	AddWaitEventToSet(connection.events, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	AddWaitEventToSet(connection.events, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	connection.socket_position =
+		AddWaitEventToSet(connection.events, WL_SOCKET_READABLE, fd, NULL, NULL);
+}
+
+/*
+ * Tries to connect once.  The descriptor is taken over before anything can
+ * raise an error, so it cannot leak.
+ */
+static bool
+try_connect(void)
+{
+	AiServerState state;
+	int			fd;
+
+	ai_shared_state_read(&state);
+	if (state.phase != AI_SERVER_RUNNING)
+		return false;
+	if (!AcquireExternalFD())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+				 errmsg("no file descriptor is left for the inference server"),
+				 errhint("Raise max_files_per_process.")));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect_to_path(fd, state.socket_path) == 0 && check_peer(fd, state.pid))
+	{
+		adopt_socket(fd, state.generation);
+		return true;
+	}
+	/* EAGAIN: the server has more connections waiting than it accepts in time. */
+	if (fd < 0 || connection.failure[0] == '\0')
+		snprintf(connection.failure, FAILURE_BYTES, "Its socket \"%.900s\": %s.",
+				 state.socket_path,
+				 errno == EAGAIN ? "too many connections are waiting" : strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	ReleaseExternalFD();
+	return false;
+}
+
+bool
+ai_connection_open(uint64 deadline_us)
+{
+	ai_connection_close();
+	for (;;)
+	{
+		long		nap_ms;
+
+		connection.failure[0] = '\0';
+		if (ai_shared_state_wait(deadline_us, false) != AI_SERVER_RUNNING)
+			return false;
+		if (try_connect())
+			return true;
+		nap_ms = 1 + (long) (pg_prng_double(&pg_global_prng_state) * CONNECT_NAP_MS);
+		nap_ms = Min(nap_ms, ai_deadline_left_ms(deadline_us));
+		if (nap_ms == 0)
+			return false;
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, nap_ms,
+						 PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* Sleeps until the socket is ready for what is asked; false at the deadline. */
+static bool
+wait_for_socket(int socket_events, uint64 deadline_us)
+{
+	ModifyWaitEvent(connection.events, connection.socket_position, socket_events, NULL);
+	for (;;)
+	{
+		WaitEvent	event;
+		long		left_ms = ai_deadline_left_ms(deadline_us);
+
+		CHECK_FOR_INTERRUPTS();
+		if (left_ms == 0)
+			return false;
+		if (WaitEventSetWait(connection.events, left_ms, &event, 1, PG_WAIT_EXTENSION) == 0)
+			continue;
+		if (event.events & WL_LATCH_SET)
+			ResetLatch(MyLatch);
+		else if (event.events & socket_events)
+			return true;
+	}
+}
+
+AiIoResult
+ai_connection_write(const char *bytes, size_t count, uint64 deadline_us)
+{
+	while (count > 0)
+	{
+		ssize_t		written = send(connection.fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (written > 0)
+		{
+			bytes += written;
+			count -= (size_t) written;
+		}
+		else if (written < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		{
+			if (!wait_for_socket(WL_SOCKET_WRITEABLE, deadline_us))
+				return AI_IO_TIMEOUT;
+		}
+		else if (written < 0 && errno == EINTR)
+			CHECK_FOR_INTERRUPTS();
+		else
+		{
+			ai_connection_close();
+			return AI_IO_LOST;
+		}
+	}
+	return AI_IO_OK;
+}
+
+/* Makes room for so many bytes of the frame, and keeps those that are there. */
+static void
+reserve_buffer(size_t bytes)
+{
+	char	   *larger;
+
+	if (bytes <= connection.capacity)
+		return;
+	bytes = Max(bytes, INITIAL_BUFFER_BYTES);
+	larger = MemoryContextAllocHuge(TopMemoryContext, bytes);
+	if (connection.length > 0)
+		memcpy(larger, connection.buffer, connection.length);
+	if (connection.buffer)
+		pfree(connection.buffer);
+	connection.buffer = larger;
+	connection.capacity = bytes;
+}
+
+/* Takes what has arrived: OK if there was something, TIMEOUT if nothing yet. */
+static AiIoResult
+receive(void)
+{
+	for (;;)
+	{
+		ssize_t		count = recv(connection.fd, connection.buffer + connection.length,
+								 connection.capacity - connection.length, MSG_DONTWAIT);
+
+		if (count > 0)
+		{
+			connection.length += (size_t) count;
+			return AI_IO_OK;
+		}
+		if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return AI_IO_TIMEOUT;
+		if (count < 0 && errno == EINTR)
+			continue;
+		ai_connection_close();
+		return AI_IO_LOST;
+	}
+}
+
+/*
+ * Polls for a short reply before the backend goes to sleep: waking up costs
+ * about 20 us each way, more than many predictions.  A spin that fails is
+ * followed by a pause of 1, 2, 4 ... calls without one, so that it costs next to
+ * nothing where the server is slow or has no core of its own.
+ */
+static AiIoResult
+spin_for_bytes(void)
+{
+	uint64		end_us;
+	AiIoResult	result = AI_IO_TIMEOUT;
+
+	if (ai_guc_spin_us == 0)
+		return AI_IO_TIMEOUT;
+	if (connection.spin_skip > 0)
+	{
+		connection.spin_skip--;
+		return AI_IO_TIMEOUT;
+	}
+	end_us = ai_clock_us() + (uint64) ai_guc_spin_us;
+	do
+	{
+		/* Lets the server run if it waits for this very core. */
+		sched_yield();
+		result = receive();
+	} while (result == AI_IO_TIMEOUT && !InterruptPending && ai_clock_us() < end_us);
+
+	if (result == AI_IO_TIMEOUT)
+	{
+		connection.spin_pause = Min(Max(connection.spin_pause * 2, 1), MAX_SPIN_PAUSE);
+		connection.spin_skip = connection.spin_pause;
+	}
+	else
+		connection.spin_pause = 0;
+	return result;
+}
+
+/* Reads until so many bytes of the frame are there. */
+static AiIoResult
+read_bytes(size_t wanted, uint64 deadline_us)
+{
+	while (connection.length < wanted)
+	{
+		AiIoResult	result = receive();
+
+		if (result == AI_IO_TIMEOUT && connection.length == 0)
+			result = spin_for_bytes();
+		if (result == AI_IO_LOST)
+			return result;
+		if (result == AI_IO_TIMEOUT && !wait_for_socket(WL_SOCKET_READABLE, deadline_us))
+			return AI_IO_TIMEOUT;
+	}
+	return AI_IO_OK;
+}
+
+AiIoResult
+ai_connection_read(AiFrameHeader *header, const char **payload, uint64 deadline_us,
+				   const char **reason)
+{
+	AiIoResult	result;
+
+	connection.length = 0;
+	reserve_buffer(INITIAL_BUFFER_BYTES);
+	result = read_bytes(sizeof(AiFrameHeader), deadline_us);
+	if (result != AI_IO_OK)
+		return result;
+	memcpy(header, connection.buffer, sizeof(AiFrameHeader));
+	*reason = NULL;
+	if (header->magic != AI_PROTOCOL_MAGIC)
+		*reason = "It does not start with the magic number.";
+	else if (header->version != AI_PROTOCOL_VERSION)
+		*reason = "It has another protocol version.";
+	else if (header->payload_bytes > AI_MAX_FRAME_BYTES)
+		*reason = "Its length is over the limit.";
+	if (*reason)
+		return AI_IO_INVALID;
+
+	reserve_buffer(sizeof(AiFrameHeader) + header->payload_bytes);
+	result = read_bytes(sizeof(AiFrameHeader) + header->payload_bytes, deadline_us);
+	if (result != AI_IO_OK)
+		return result;
+	if (connection.length > sizeof(AiFrameHeader) + header->payload_bytes)
+	{
+		*reason = "It is followed by bytes that nobody asked for.";
+		return AI_IO_INVALID;
+	}
+	*payload = connection.buffer + sizeof(AiFrameHeader);
+	return AI_IO_OK;
+}
