@@ -41,17 +41,23 @@ CREATE VIEW @extschema@.ai_stat_models AS
 	SELECT version.model,
 		version.version,
 		encode(version.sha256, 'hex') AS sha256,
-		stat.session IS NOT NULL AS loaded,
-		coalesce((stat.session ->> 'inference_count')::int8, 0) AS inference_count,
-		coalesce((stat.session ->> 'execution_count')::int8, 0) AS execution_count,
-		coalesce((stat.session ->> 'failure_count')::int8, 0) AS failure_count,
-		coalesce((stat.session ->> 'queue_duration_us')::int8, 0) AS queue_duration_us,
-		coalesce((stat.session ->> 'compute_infer_duration_us')::int8, 0)
-			AS compute_infer_duration_us,
-		coalesce((stat.session ->> 'session_bytes')::int8, 0) AS session_bytes
+		coalesce(stat.session_bytes, 0) > 0 AS loaded,
+		coalesce(stat.inference_count, 0) AS inference_count,
+		coalesce(stat.execution_count, 0) AS execution_count,
+		coalesce(stat.success_count, 0) AS success_count,
+		coalesce(stat.failure_count, 0) AS failure_count,
+		coalesce(stat.queue_duration_us, 0) AS queue_duration_us,
+		coalesce(stat.compute_infer_duration_us, 0) AS compute_infer_duration_us,
+		coalesce(stat.load_duration_us, 0) AS load_duration_us,
+		coalesce(stat.session_bytes, 0) AS session_bytes,
+		to_timestamp(nullif(stat.loaded_at_unix_ms, 0) / 1000.0) AS loaded_at,
+		to_timestamp(nullif(stat.last_inference_unix_ms, 0) / 1000.0) AS last_inference_at
 	FROM ai_runtime.model_versions AS version
-		LEFT JOIN (SELECT one.value AS session, one.value ->> 'sha256' AS sha256
-			FROM jsonb_array_elements(ai_runtime._model_statistics()) AS one (value)) AS stat
+		LEFT JOIN jsonb_to_recordset(ai_runtime._model_statistics()) AS stat (
+			sha256 text, inference_count int8, execution_count int8, success_count int8,
+			failure_count int8, queue_duration_us int8, compute_infer_duration_us int8,
+			load_duration_us int8, session_bytes int8, loaded_at_unix_ms int8,
+			last_inference_unix_ms int8)
 			ON stat.sha256 = encode(version.sha256, 'hex');
 COMMENT ON VIEW @extschema@.ai_stat_models IS
 	'Work of the server by version; versions with the same bytes share one session and its numbers';
@@ -61,10 +67,16 @@ COMMENT ON COLUMN @extschema@.ai_stat_models.sha256 IS 'SHA-256 of the ONNX byte
 COMMENT ON COLUMN @extschema@.ai_stat_models.loaded IS 'Whether the server has a session of it';
 COMMENT ON COLUMN @extschema@.ai_stat_models.inference_count IS 'Rows inferred';
 COMMENT ON COLUMN @extschema@.ai_stat_models.execution_count IS
-	'Runs of the model; inference_count by this is the mean batch';
-COMMENT ON COLUMN @extschema@.ai_stat_models.failure_count IS 'Requests that ended in an error';
+	'Runs of the model; inference_count divided by this is the mean batch';
+COMMENT ON COLUMN @extschema@.ai_stat_models.success_count IS 'Executions that succeeded';
+COMMENT ON COLUMN @extschema@.ai_stat_models.failure_count IS 'Executions that failed';
 COMMENT ON COLUMN @extschema@.ai_stat_models.queue_duration_us IS
 	'Time that requests waited for a thread, in microseconds';
 COMMENT ON COLUMN @extschema@.ai_stat_models.compute_infer_duration_us IS
 	'Time that ONNX Runtime ran, in microseconds';
-COMMENT ON COLUMN @extschema@.ai_stat_models.session_bytes IS 'Bytes counted for the session';
+COMMENT ON COLUMN @extschema@.ai_stat_models.load_duration_us IS
+	'Time that loading took, in microseconds';
+COMMENT ON COLUMN @extschema@.ai_stat_models.session_bytes IS
+	'Bytes counted for the session; 0: not loaded';
+COMMENT ON COLUMN @extschema@.ai_stat_models.loaded_at IS 'When the session was last loaded';
+COMMENT ON COLUMN @extschema@.ai_stat_models.last_inference_at IS 'When it last ran';
