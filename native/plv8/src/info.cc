@@ -1,0 +1,36 @@
+/*
+ * plv8_info().
+ */
+#include "info.h"
+
+#include "isolate.h"
+
+extern "C" {
+#include "utils/json.h"
+}
+
+namespace ai_runtime {
+
+char* DescribeRoles() {
+  StringInfoData out;
+  initStringInfo(&out);
+  appendStringInfoChar(&out, '[');
+  for (Role* role : LiveRoles()) {
+    char* name = GetUserNameFromId(role->user_id, true);
+    v8::HeapStatistics statistics;
+    role->isolate->GetHeapStatistics(&statistics);
+    if (out.len > 1) appendStringInfoString(&out, ", ");
+    appendStringInfoString(&out, "{\"user\": ");
+    escape_json(&out, name ? name : "");
+    appendStringInfo(&out,
+                     ", \"total_heap_size\": %zu, \"used_heap_size\": %zu, "
+                     "\"external_memory\": %zu, \"array_buffer_bytes\": %zu, \"functions\": %zu}",
+                     statistics.total_heap_size(), statistics.used_heap_size(),
+                     statistics.external_memory(), ArrayBufferBytes(role),
+                     role->functions.size());
+  }
+  appendStringInfoChar(&out, ']');
+  return out.data;
+}
+
+}  // namespace ai_runtime

@@ -1,0 +1,43 @@
+/*
+ * Makes running JavaScript stop when PostgreSQL wants to: cancel, timeouts,
+ * termination, a lost client.
+ */
+#ifndef AI_RUNTIME_PLV8_INTERRUPT_H_
+#define AI_RUNTIME_PLV8_INTERRUPT_H_
+
+#include <atomic>
+
+#include "pg_v8.h"
+
+namespace ai_runtime {
+
+// Starts the watcher thread and puts itself in front of PostgreSQL's signal
+// handlers. Once a process; the caller blocks signals around it.
+void StartInterruptWatcher();
+
+// The isolate whose JavaScript runs now, for signal handler and watcher.
+extern std::atomic<v8::Isolate*> running_isolate;
+
+// Has the watcher interrupt the running JavaScript. Async-signal-safe.
+void PokeWatcher();
+
+// Marks JavaScript as running; what ran before comes back for LeaveJs.
+inline v8::Isolate* EnterJs(v8::Isolate* isolate) {
+  v8::Isolate* before = running_isolate.load(std::memory_order_relaxed);
+  running_isolate.store(isolate, std::memory_order_seq_cst);
+  if (unlikely(InterruptPending)) PokeWatcher();
+  return before;
+}
+
+inline void LeaveJs(v8::Isolate* before) {
+  running_isolate.store(before, std::memory_order_relaxed);
+  if (unlikely(before != nullptr && InterruptPending)) PokeWatcher();
+}
+
+// Held while an isolate is disposed of, so that the watcher cannot touch it.
+void LockWatcher();
+void UnlockWatcher();
+
+}  // namespace ai_runtime
+
+#endif

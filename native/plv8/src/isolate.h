@@ -1,0 +1,61 @@
+/*
+ * The JavaScript of one effective user in this backend: an isolate (a heap of its
+ * own), its context, and what hangs on them. Nothing is shared between two roles.
+ */
+#ifndef AI_RUNTIME_PLV8_ISOLATE_H_
+#define AI_RUNTIME_PLV8_ISOLATE_H_
+
+#include "pg_v8.h"
+
+namespace ai_runtime {
+
+struct Function;
+struct CallSite;
+class BufferAllocator;
+
+// Lives as long as the backend once made: call sites point to it. Its isolate is
+// replaced after plv8_reset() or when memory ran out; generation counts these.
+struct Role {
+  Oid user_id = InvalidOid;
+  uint64 generation = 0;
+  v8::Isolate* isolate = nullptr;
+  BufferAllocator* allocator = nullptr;
+  v8::Global<v8::Context> context;
+  v8::Global<v8::FunctionTemplate> plan_template;
+  v8::Global<v8::FunctionTemplate> cursor_template;
+  std::unordered_map<Oid, Function*> functions;
+  std::unordered_set<CallSite*> call_sites;
+  int depth = 0;              // calls on the stack in this isolate
+  bool started = false;       // plv8.start_proc has run
+  bool retired = false;       // a new isolate at the next outermost call
+  bool out_of_memory = false; // the heap limit terminated the script
+  size_t heap_limit = 0;
+  int stack_depth_kb = 0;     // max_stack_depth that V8's stack limit stands for
+};
+
+// The role of the current effective user, with a live isolate. May raise; opens
+// and closes V8 scopes of its own.
+Role* CurrentRole();
+
+// Has the current user's JavaScript start anew at its next outermost call.
+void RetireCurrentRole();
+
+// Adapts V8's stack limit to max_stack_depth. Cheap when nothing changed.
+void AdaptStackLimit(Role* role);
+
+// After the outermost call ran out of memory: collects, and retires the isolate
+// if that did not help.
+void RecoverMemory(Role* role);
+
+// A buffer of that many bytes. Raises over the limit, where V8 would abort.
+v8::Local<v8::ArrayBuffer> NewArrayBuffer(v8::Isolate* isolate, size_t length);
+
+// The roles whose JavaScript runs in this backend.
+std::vector<Role*> LiveRoles();
+
+// Bytes in array buffers of the role.
+size_t ArrayBufferBytes(const Role* role);
+
+}  // namespace ai_runtime
+
+#endif

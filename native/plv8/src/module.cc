@@ -1,0 +1,63 @@
+/*
+ * The library's entry: settings and the catalogue callbacks. Starts nothing of V8,
+ * so the library may stand in shared_preload_libraries.
+ */
+#include "module.h"
+
+#include "function_cache.h"
+#include "pg_v8.h"
+
+extern "C" {
+#include "utils/guc.h"
+
+PG_MODULE_MAGIC;
+void _PG_init(void);
+}
+
+namespace ai_runtime {
+
+char* guc_start_proc = nullptr;
+char* guc_v8_flags = nullptr;
+char* guc_icu_data = nullptr;
+int guc_memory_limit_mb = 256;
+int guc_compatibility = kStrict;
+bool guc_typed_arrays = false;
+
+namespace {
+
+const struct config_enum_entry kCompatibilityOptions[] = {
+    {"strict", kStrict, false}, {"upstream", kUpstream, false}, {nullptr, 0, false}};
+
+void DefineSettings() {
+  DefineCustomStringVariable("plv8.start_proc",
+                             "Function that runs when a role's JavaScript starts.", nullptr,
+                             &guc_start_proc, "", PGC_USERSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomStringVariable("plv8.v8_flags", "Flags for V8, read when it starts.", nullptr,
+                             &guc_v8_flags, "", PGC_SUSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomStringVariable("plv8.icu_data", "Accepted for compatibility, without effect.",
+                             "V8 uses the system's ICU.", &guc_icu_data, "", PGC_SUSET, 0,
+                             nullptr, nullptr, nullptr);
+  DefineCustomIntVariable("plv8.memory_limit",
+                          "Heap and, apart from it, array buffers of a role's JavaScript.",
+                          "Read when a role's JavaScript starts.", &guc_memory_limit_mb, 256,
+                          16, 3096, PGC_SUSET, GUC_UNIT_MB, nullptr, nullptr, nullptr);
+  DefineCustomEnumVariable("plv8.compatibility",
+                           "Whether conversions refuse what upstream plv8 distorts.",
+                           "strict raises errors for integer overflow and NaN; upstream wraps.",
+                           &guc_compatibility, kStrict, kCompatibilityOptions, PGC_USERSET, 0,
+                           nullptr, nullptr, nullptr);
+  DefineCustomBoolVariable("plv8.typed_arrays",
+                           "Whether numeric array arguments arrive as typed arrays.",
+                           "Holds for one-dimensional arrays without NULLs.",
+                           &guc_typed_arrays, false, PGC_USERSET, 0, nullptr, nullptr,
+                           nullptr);
+  MarkGUCPrefixReserved("plv8");
+}
+
+}  // namespace
+}  // namespace ai_runtime
+
+void _PG_init(void) {
+  ai_runtime::DefineSettings();
+  ai_runtime::WatchFunctionCatalog();
+}
