@@ -40,7 +40,7 @@ export interface ErrorParts {
   hint?: string;
 }
 
-/** An error that the user sees with this SQLSTATE. */
+/** An error that the user sees with this SQLSTATE. Its name stays "Error", which plv8 strips. */
 export class SqlError extends Error {
   readonly code: number;
   readonly detail: string | undefined;
@@ -48,7 +48,6 @@ export class SqlError extends Error {
 
   constructor(condition: Condition, message: string, parts: ErrorParts = {}) {
     super(message);
-    this.name = 'SqlError';
     this.code = packSqlstate(sqlstates[condition]);
     this.detail = parts.detail;
     this.hint = parts.hint;

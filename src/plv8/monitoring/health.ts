@@ -152,7 +152,7 @@ function registry(): Check {
   );
   return passed(
     'registry',
-    `${counts.models} models, ${counts.versions} versions, ${counts.deployed} deployed`,
+    `models: ${counts.models}, versions: ${counts.versions}, deployed: ${counts.deployed}`,
   );
 }
 
