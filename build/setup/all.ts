@@ -1,0 +1,59 @@
+/** The whole set-up: every step in order, under the checkout's lock. */
+import path from 'node:path';
+import { takeLock } from '../lock.mjs';
+import { out } from '../paths';
+import { debianPackages, nodeLibrary, onnxruntimeHeaders } from './debian';
+import { addon, extension, install, plv8, prefix, serverProgram, sql } from './native';
+import { runStep, SetupError, type Step, upToDate } from './step';
+
+/** In the order of their dependence. */
+const STEPS: readonly Step[] = [
+  debianPackages,
+  nodeLibrary,
+  onnxruntimeHeaders,
+  prefix,
+  sql,
+  serverProgram,
+  addon,
+  plv8,
+  extension,
+  install,
+];
+
+/**
+ * Brings the checkout's build up to date; prints a line a step that ran, and one at the end (none
+ * when quiet and nothing ran).
+ */
+export async function setUp(options: { quiet?: boolean } = {}): Promise<void> {
+  const started = performance.now();
+  // Files that PostgreSQL's user reads are made here, whatever the shell's mask says.
+  process.umask(0o022);
+  let ran = 0;
+  if (!STEPS.every(upToDate)) {
+    const release = await takeLock(path.join(out, 'setup.lock'));
+    try {
+      for (const step of STEPS) ran += (await runStep(step)) ? 1 : 0;
+    } finally {
+      release();
+    }
+  }
+  if (ran === 0 && options.quiet) return;
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const done = ran === 0 ? `all ${STEPS.length} steps up to date` : `${ran} of ${STEPS.length} steps`;
+  process.stderr.write(`set-up: ${done} (${seconds} s)\n`);
+}
+
+/** Runs the set-up and more; ends the process with what went wrong and what to do. */
+export async function withSetUp(
+  then: () => Promise<void>,
+  options: { quiet?: boolean } = {},
+): Promise<void> {
+  try {
+    await setUp(options);
+    await then();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    process.stderr.write(`\n${error.message}\nhint: ${error.hint}\n`);
+    process.exitCode = 1;
+  }
+}
