@@ -1,17 +1,20 @@
-// Runs ONNX models on given inputs with ONNX Runtime alone and writes down what comes out, bit for bit.
+// Runs ONNX models on given inputs with ONNX Runtime alone and writes down what comes out, bit
+// for bit.
 //
-// The yardstick of the conformance ring: the same library, the same session options as the server's
-// model_session.cc, but no server, no socket and no PostgreSQL between the bytes and the result.
-// Reads a file of cases and appends one record per case to a file of results; values.ts writes the one and
-// reads the other. The cases run in a child process: when one of them ends the child, the parent writes a
-// "crashed" record and goes on with the next case in a new child.
+// The yardstick of the conformance ring: the same library, the same session options as the
+// server's model_session.cc, but no server, no socket and no PostgreSQL between the bytes and the
+// result. Reads a file of cases and appends one record per case to a file of results; values.ts
+// writes the one and reads the other. The cases run in a child process: when one of them ends the
+// child, the parent writes a "crashed" record and goes on with the next case in a new child.
 //
 //   direct LIBRARY CASES RESULTS
 //
 // All numbers are little-endian. string: u32 length, bytes. value: u8 kind, then
-//   0 absent   1 tensor: u8 ONNX element type, u8 rank, i64 dims, u64 bytes, data (strings: each as string)
-//   2 sequence: u32 count, values   3 map: value of the keys, value of the values
-// case: u32 bytes that follow, string model file, u32 inputs, each string name and value
+//   0 absent
+//   1 tensor: u8 ONNX element type, u8 rank, i64 dims, u64 bytes, data (strings: each as string)
+//   2 sequence: u32 count, values
+//   3 map: value of the keys, value of the values
+// case:   u32 bytes that follow, string model file, u32 inputs, each string name and value
 // result: u32 case, u8 status, string message, u32 outputs, each string name and value
 #include <dlfcn.h>
 #include <fcntl.h>

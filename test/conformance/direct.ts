@@ -1,6 +1,7 @@
 /*
- * Builds direct.cc when it is newer than its program, and runs cases with it: ONNX Runtime without anything
- * of ours around it. Writes the file of cases and reads the file of results that direct.cc describes.
+ * Builds direct.cc when it is newer than its program, and runs cases with it: ONNX Runtime
+ * without anything of ours around it. Writes the file of cases and reads the file of results that
+ * direct.cc describes.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -32,7 +33,10 @@ export function runDirect(cases: Case[]): { version: string; results: DirectResu
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  return { version: output.trim(), results: decodeResults(readFileSync(resultsFile), cases.length) };
+  return {
+    version: output.trim(),
+    results: decodeResults(readFileSync(resultsFile), cases.length),
+  };
 }
 
 function buildProgram(): string {

@@ -1,9 +1,9 @@
 /*
- * The operator tests of Debian's libonnx-testdata: where they are, and their inputs and expected outputs
- * read from the protobuf files.
+ * The operator tests of Debian's libonnx-testdata: where they are, and their inputs and expected
+ * outputs read from the protobuf files.
  *
- * SequenceProto and OptionalProto belong to onnx-data.proto, which Debian does not ship; the few fields
- * that the tests use are read by number here.
+ * SequenceProto and OptionalProto belong to onnx-data.proto, which Debian does not ship; the few
+ * fields that the tests use are read by number here.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

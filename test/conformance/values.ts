@@ -1,6 +1,6 @@
 /*
- * ONNX values (tensors, sequences, maps, absent optionals) as the conformance ring holds them, and how two
- * of them are compared. A tensor's data stay bytes: equal means equal bit for bit.
+ * ONNX values (tensors, sequences, maps, absent optionals) as the conformance ring holds them,
+ * and how two of them are compared. A tensor's data stay bytes: equal means equal bit for bit.
  *
  * Knows nothing of files, of PostgreSQL or of ONNX Runtime.
  */
@@ -59,7 +59,7 @@ export function elementCount(dims: number[]): number {
   return dims.reduce((product, d) => product * d, 1);
 }
 
-/** The first place where two values differ, or null; `same` says when two tensors' contents agree. */
+/** The first difference of two values, or null; `same` compares two tensors' contents. */
 export function difference(
   actual: Value,
   expected: Value,
