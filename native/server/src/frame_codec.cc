@@ -101,16 +101,14 @@ Status DecodeTensor(PayloadReader* reader, const AiValueHeader& header, ValueVie
       !reader->Skip(header.count, &value->data) || !reader->Align()) {
     return Malformed("A tensor is longer than its payload.");
   }
-  value->element_count = 1;
-  bool empty = false;
-  for (size_t axis = 0; axis < header.rank; ++axis) {
-    const uint32_t dim = value->dim(axis);
-    if (dim == 0) empty = true;
-    if (!empty && __builtin_mul_overflow(value->element_count, dim, &value->element_count)) {
+  bool is_empty = false;
+  for (size_t axis = 0; axis < header.rank; ++axis) is_empty = is_empty || value->dim(axis) == 0;
+  value->element_count = is_empty ? 0 : 1;
+  for (size_t axis = 0; axis < header.rank && !is_empty; ++axis) {
+    if (__builtin_mul_overflow(value->element_count, value->dim(axis), &value->element_count)) {
       return Malformed("The dimensions of a tensor are too large.");
     }
   }
-  if (empty) value->element_count = 0;
   return CheckTensorData(*value);
 }
 

@@ -85,6 +85,7 @@ ServerStats InferenceServer::stats() const {
   stats.connections = metrics_.connections;
   stats.inference_count = metrics_.inference_count;
   stats.queued = handler_->queued();
+  stats.under_way = handler_->under_way();
   return stats;
 }
 

@@ -24,6 +24,7 @@ struct ServerStats {
   uint64_t connections;
   uint64_t inference_count;
   uint64_t queued;
+  uint64_t under_way;  // queued ones included
 };
 
 class InferenceServer {
