@@ -18,6 +18,12 @@ namespace {
 
 CallFrame* current_frame = nullptr;
 
+ErrorData* MemoryError() {
+  return MakeError(ERRCODE_OUT_OF_MEMORY, "out of memory for JavaScript",
+                   "The heap of this role reached plv8.memory_limit.",
+                   "Raise plv8.memory_limit and start a new session.");
+}
+
 // What went wrong in the script, as PostgreSQL's error; nullptr when it was
 // terminated for an interrupt that is still to be raised.
 ErrorData* ScriptError(CallFrame* frame, v8::TryCatch* try_catch, int default_sqlerrcode) {
@@ -25,10 +31,7 @@ ErrorData* ScriptError(CallFrame* frame, v8::TryCatch* try_catch, int default_sq
   bool terminated = try_catch->HasTerminated();
   if (terminated) role->isolate->CancelTerminateExecution();
   if (frame->fatal != nullptr) return frame->fatal;
-  if (role->out_of_memory)
-    return MakeError(ERRCODE_OUT_OF_MEMORY, "out of memory for JavaScript",
-                     "The heap of this role reached plv8.memory_limit.",
-                     "Raise plv8.memory_limit and start a new session.");
+  if (role->out_of_memory) return MemoryError();
   if (terminated) return nullptr;
   return ErrorFromJs(role->isolate, role->isolate->GetCurrentContext(), try_catch,
                      default_sqlerrcode);
@@ -141,7 +144,8 @@ ErrorData* CallSql(CallFrame* frame, Datum* result, bool* threw) {
   frame->read_only = !site->function->is_volatile;
   Function* function = site->function;
   v8::Local<v8::Value> value;
-  v8::Local<v8::Value> arguments[FUNC_MAX_ARGS];
+  auto* arguments = static_cast<v8::Local<v8::Value>*>(alloca(
+      sizeof(v8::Local<v8::Value>) * static_cast<size_t>(site->argument_count + 1)));
   v8::Local<v8::Function> compiled = v8::Local<v8::Function>::New(isolate, site->compiled);
   v8::Local<v8::Object> receiver = v8::Local<v8::Object>::New(isolate, site->receiver);
 
@@ -169,13 +173,12 @@ ErrorData* CallSource(CallFrame* frame, const char* source, bool* threw) {
   anonymous.name = "inline_code_block";
   ErrorData* error = Catch([&] { text = ToJsString(isolate, source, strlen(source)); });
   if (error != nullptr) return error;
-  v8::TryCatch try_catch(isolate);
-  if (!CompileBody(frame->role, anonymous, text).ToLocal(&compiled))
-    return ScriptError(frame, &try_catch, ERRCODE_SYNTAX_ERROR);
-  if (CallCompiled(frame, compiled, v8::Object::New(isolate), 0, nullptr, &value))
-    return nullptr;
-  *threw = true;
-  try_catch.ReThrow();
+  {
+    v8::TryCatch try_catch(isolate);
+    if (!CompileBody(frame->role, anonymous, text).ToLocal(&compiled))
+      return ScriptError(frame, &try_catch, ERRCODE_SYNTAX_ERROR);
+  }
+  *threw = !CallCompiled(frame, compiled, v8::Object::New(isolate), 0, nullptr, &value);
   return nullptr;
 }
 
@@ -207,6 +210,8 @@ ErrorData* RunInRole(CallFrame* frame, bool* stopped, Body&& body) {
     *stopped = error == nullptr;
   }
   if (frame->fatal != nullptr) error = frame->fatal;
+  /* The script may have ended before V8 could terminate it. */
+  if (unlikely(error == nullptr && role->out_of_memory)) error = MemoryError();
   if (error != nullptr) role->isolate->CancelTerminateExecution();
   LeaveJs(before);
   return error;

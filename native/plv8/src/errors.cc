@@ -10,6 +10,8 @@ namespace ai_runtime {
 namespace {
 
 constexpr int kMaxStackLines = 10;
+// A recursion through SQL adds to the context at every level: it ends here.
+constexpr int kMaxContextBytes = 4000;
 
 struct TextField {
   const char* name;
@@ -81,6 +83,7 @@ void ReadSqlstate(v8::Isolate* isolate, v8::Local<v8::Context> context,
 
 // The frames of a JavaScript stack ("    at f (g:1:2)"), one a line, for CONTEXT.
 void AppendStack(StringInfo context, const char* stack) {
+  if (context->len > kMaxContextBytes) return;
   const char* line = strstr(stack, "\n    at ");
   for (int count = 0; line != nullptr && count < kMaxStackLines; count++) {
     line += strlen("\n    ");
@@ -113,6 +116,14 @@ char* MessageOfError(v8::Isolate* isolate, v8::Local<v8::Context> context,
   if (message == nullptr) return name ? name : pstrdup("unknown JavaScript error");
   if (name == nullptr || *name == '\0' || strcmp(name, "Error") == 0) return message;
   return psprintf("%s: %s", name, message);
+}
+
+// V8 writes some messages over several lines: what follows the first is DETAIL.
+void SplitMessage(ErrorData* error) {
+  char* end = strchr(error->message, '\n');
+  if (end == nullptr || error->detail != nullptr) return;
+  error->detail = pstrdup(end + 1 + strspn(end + 1, " "));
+  *end = '\0';
 }
 
 char* MessageOfValue(v8::Isolate* isolate, v8::Local<v8::Context> context,
@@ -236,7 +247,8 @@ ErrorData* ErrorFromJs(v8::Isolate* isolate, v8::Local<v8::Context> context,
     AppendStack(&stack, trace);
   else
     AppendPosition(&stack, isolate, context, try_catch);
-  error->context = stack.data;
+  error->context = stack.len > 0 ? stack.data : nullptr;
+  SplitMessage(error);
   return error;
 }
 
