@@ -39,9 +39,7 @@ FROM (SELECT ai_inference('${MODEL}', to_jsonb(c)) AS answer FROM demo.calls AS 
   const { columns, rows, durationMs } = await query;
   await other.end();
   check(backMs < BACK_WITHIN_MS, `a new server runs ${seconds(backMs)} later`);
-  say(
-    `   The query ${stillRunning ? 'went on and ' : ''}ended after ${seconds(durationMs)}:`,
-  );
+  say(`   The query ${stillRunning ? 'went on and ' : ''}ended after ${seconds(durationMs)}:`);
   say(`     ${columns.join(' | ')}`);
   say(`     ${rows[0]?.join(' | ')}`);
   check(rows[0]?.join() === `${total},${total}`, 'every row was answered; nobody saw an error');
