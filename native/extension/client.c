@@ -315,7 +315,7 @@ ai_client_call(StringInfo frame, AiReply *reply, int timeout_ms, int flags)
 	ereport(ERROR,
 			(errcode(ERRCODE_CONNECTION_FAILURE),
 			 errmsg("connection to inference server was lost"),
-			 errdetail("The server ended twice while it worked on this request."),
+			 errdetail("It was lost twice while the server worked on this request."),
 			 errhint("PostgreSQL's log tells how it ended.")));
 }
 

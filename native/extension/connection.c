@@ -30,7 +30,10 @@
 
 #define INITIAL_BUFFER_BYTES (16 * 1024)
 #define KEPT_BUFFER_BYTES (1024 * 1024) /* a larger one goes with its transaction */
-#define MAX_SPIN_PAUSE 64		/* calls without a spin after spins that failed */
+#define SPIN_PAYS_US 25			/* a reply that takes longer is slept for */
+#define SPIN_TRIALS 4			/* so many late replies in a row end the spinning */
+#define MIN_SPIN_PAUSE 16		/* calls without a spin after that: doubled */
+#define MAX_SPIN_PAUSE 256		/* each time, up to this */
 #define CONNECT_NAP_MS 10		/* longest pause between two tries to connect */
 #define FAILURE_BYTES 1280
 
@@ -43,7 +46,8 @@ typedef struct Connection
 	char	   *buffer;
 	size_t		capacity;
 	size_t		length;			/* bytes of the frame that were read */
-	int			spin_pause;		/* length of the pause after the next failed spin */
+	int			spin_misses;	/* late replies in a row */
+	int			spin_pause;		/* length of the last pause */
 	int			spin_skip;		/* calls that still go without a spin */
 	char		failure[FAILURE_BYTES];
 } Connection;
@@ -153,12 +157,13 @@ adopt_socket(int fd, uint64 generation)
 {
 	connection.fd = fd;
 	connection.length = 0;
-	connection.generation = generation;
+	connection.generation = 0;	/* no server's, until all of this has worked */
 	connection.events = ai_create_wait_event_set(3);
 	AddWaitEventToSet(connection.events, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
 	AddWaitEventToSet(connection.events, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
 	connection.socket_position =
 		AddWaitEventToSet(connection.events, WL_SOCKET_READABLE, fd, NULL, NULL);
+	connection.generation = generation;
 }
 
 /*
@@ -311,17 +316,37 @@ receive(void)
 	}
 }
 
+/* Learns from a spin whether the next one is likely to pay. */
+static void
+judge_spin(uint64 took_us)
+{
+	if (took_us <= SPIN_PAYS_US)
+	{
+		connection.spin_misses = 0;
+		connection.spin_pause = 0;
+	}
+	else if (++connection.spin_misses >= SPIN_TRIALS)
+	{
+		connection.spin_misses = 0;
+		connection.spin_pause = Min(Max(connection.spin_pause * 2, MIN_SPIN_PAUSE),
+									MAX_SPIN_PAUSE);
+		connection.spin_skip = connection.spin_pause;
+	}
+}
+
 /*
  * Polls for a short reply before the backend goes to sleep: waking up costs
- * about 20 us each way, more than many predictions.  A spin that fails is
- * followed by a pause of 1, 2, 4 ... calls without one, so that it costs next to
- * nothing where the server is slow or has no core of its own.
+ * about 20 us each way, more than many predictions.  That pays while calls
+ * follow each other closely, as in a query over many rows: the server is then
+ * awake.  Where it sleeps between calls, is slow, or has no core of its own, the
+ * polling stops and is tried again now and then, at less than 1 us a call.
  */
 static AiIoResult
 spin_for_bytes(void)
 {
-	uint64		end_us;
-	AiIoResult	result = AI_IO_TIMEOUT;
+	uint64		start_us;
+	uint64		now_us;
+	AiIoResult	result;
 
 	if (ai_guc_spin_us == 0)
 		return AI_IO_TIMEOUT;
@@ -330,21 +355,16 @@ spin_for_bytes(void)
 		connection.spin_skip--;
 		return AI_IO_TIMEOUT;
 	}
-	end_us = ai_clock_us() + (uint64) ai_guc_spin_us;
+	start_us = ai_clock_us();
 	do
 	{
 		/* Lets the server run if it waits for this very core. */
 		sched_yield();
 		result = receive();
-	} while (result == AI_IO_TIMEOUT && !InterruptPending && ai_clock_us() < end_us);
-
-	if (result == AI_IO_TIMEOUT)
-	{
-		connection.spin_pause = Min(Max(connection.spin_pause * 2, 1), MAX_SPIN_PAUSE);
-		connection.spin_skip = connection.spin_pause;
-	}
-	else
-		connection.spin_pause = 0;
+		now_us = ai_clock_us();
+	} while (result == AI_IO_TIMEOUT && !InterruptPending &&
+			 now_us - start_us < (uint64) ai_guc_spin_us);
+	judge_spin(now_us - start_us);
 	return result;
 }
 

@@ -78,7 +78,7 @@ $supervisor = $node->safe_psql(
 	SELECT pid FROM pg_stat_activity WHERE backend_type = 'ai_runtime supervisor'});
 kill 'KILL', $supervisor;
 ok(process_is_gone($pid), 'SIGKILL of the supervisor leaves no server');
-$node->poll_query_until('postgres', "SELECT ai_runtime._server_state() IS NOT NULL");
+$node->poll_query_until('postgres', "SELECT state = 'running' FROM ai_runtime._server_state()");
 isnt(wait_until_ready($node), $pid, 'a new server runs after the crash restart');
 is($node->safe_psql('postgres', $echo), '\x01', 'and answers');
 
