@@ -86,6 +86,8 @@ export function state(): State {
   const folder = stateFolder();
   for (const name of ['postgresql', 'cluster', 'scratch']) link(folder, name);
   const prefix = path.join(folder, 'postgresql');
+  // The tests' cluster stands beside the user's, never in its place.
+  const cluster = process.env.AI_RUNTIME_CLUSTER ?? '';
   const lib = path.join(prefix, `usr/lib/postgresql/${PG_MAJOR}`);
   known = {
     folder,
@@ -95,8 +97,8 @@ export function state(): State {
     share: path.join(prefix, `usr/share/postgresql/${PG_MAJOR}`),
     pkglib: path.join(lib, 'lib'),
     pgxs: path.join(lib, 'lib/pgxs'),
-    cluster: path.join(folder, 'cluster'),
-    socketFolder: path.join(folder, 'socket'),
+    cluster: path.join(folder, `cluster${cluster}`),
+    socketFolder: path.join(folder, `socket${cluster}`),
     scratch: path.join(folder, 'scratch'),
   };
   return known;

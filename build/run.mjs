@@ -43,7 +43,7 @@ async function installPackages() {
   const release = await takeLock(path.join(out, 'setup.lock'));
   if (readOrEmpty(npmStamp) !== npmStampText()) {
     const started = Date.now();
-    process.stdout.write('  npm packages … ');
+    process.stderr.write('  npm packages … ');
     mkdirSync(path.dirname(npmLog), { recursive: true });
     // No install script runs: onnxruntime-node's would fetch a CUDA library from elsewhere.
     const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
@@ -56,7 +56,7 @@ hint: it needs the npm registry that npm is configured for; then run the same co
     }
     writeFileSync(`${npmStamp}.new`, npmStampText());
     renameSync(`${npmStamp}.new`, npmStamp);
-    process.stdout.write(`${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+    process.stderr.write(`${((Date.now() - started) / 1000).toFixed(1)} s\n`);
   }
   release();
 }

@@ -3,6 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import path from 'node:path';
 
 export interface ServerUser {
   readonly name: string;
@@ -31,7 +32,7 @@ export function asServerUser(
   const { name, uid, gid } = serverUser();
   if (Number.isNaN(uid)) throw new Error('there is no user "postgres"; run npm run build first');
   const env = {
-    PATH: `${bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+    PATH: `${bin}:${path.dirname(process.execPath)}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     LANG: 'C.UTF-8',
     HOME: '/nonexistent',
     USER: name,

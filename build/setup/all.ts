@@ -39,7 +39,8 @@ export async function setUp(options: { quiet?: boolean } = {}): Promise<void> {
   }
   if (ran === 0 && options.quiet) return;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  const done = ran === 0 ? `all ${STEPS.length} steps up to date` : `${ran} of ${STEPS.length} steps`;
+  const done =
+    ran === 0 ? `all ${STEPS.length} steps up to date` : `${ran} of ${STEPS.length} steps`;
   process.stderr.write(`set-up: ${done} (${seconds} s)\n`);
 }
 

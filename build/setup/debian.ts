@@ -3,8 +3,15 @@
  * not be installed (libnode beside NodeSource's node; ONNX Runtime's headers from the next release).
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { out, PG_MAJOR } from '../paths';
 import { debianSource } from './apt_source';
@@ -63,7 +70,10 @@ async function installPackages(log: Log): Promise<void> {
   // Debian makes and starts a cluster with the server; ours is private, so it shall not.
   if (!existsSync(CREATE_CLUSTER)) {
     mkdirSync(path.dirname(CREATE_CLUSTER), { recursive: true });
-    writeFileSync(CREATE_CLUSTER, '# Written by the set-up of ai_runtime.\ncreate_main_cluster = false\n');
+    writeFileSync(
+      CREATE_CLUSTER,
+      '# Written by the set-up of ai_runtime.\ncreate_main_cluster = false\n',
+    );
   }
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   await log.command('apt-get', ['update'], { env });
@@ -165,4 +175,3 @@ export const onnxruntimeHeaders: Step = {
 export function packageVersion(name: string): string {
   return execFileSync('dpkg-query', ['-W', '-f', '${Version}', name], { encoding: 'utf8' });
 }
-

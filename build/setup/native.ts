@@ -23,7 +23,8 @@ import { digestOf, filesUnder, type Log, SetupError, type Step, stampText } from
 
 const SYSTEM_LIB = `/usr/lib/postgresql/${PG_MAJOR}`;
 const SYSTEM_SHARE = `/usr/share/postgresql/${PG_MAJOR}`;
-const COMPILER_HINT = 'read the messages of the compiler above; mend them, run the same command again';
+const COMPILER_HINT =
+  'read the messages of the compiler above; mend them, run the same command again';
 
 /** Whether the system's PostgreSQL has plv8 already: then it provides the language, not ours. */
 export function upstreamPlv8(): boolean {

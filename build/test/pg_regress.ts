@@ -1,0 +1,133 @@
+/** Rings plv8, regress and isolation: pg_regress, each with a temporary cluster of its own. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { state } from '../paths';
+import { asServerUser } from '../server_user';
+import { upstreamPlv8 } from '../setup/native';
+import { atLeastOneFailure, type Counts, none, type Ring, type RingContext } from './ring';
+import { copySources, scratchFolder } from './sources';
+
+const TIMEOUT_MS = 15 * 60_000;
+
+/** The counts of what pg_regress prints, of so many tests; one it does not tell of is a failure. */
+export function countRegress(output: string, expected: number): Counts {
+  const counts = none();
+  for (const line of output.split('\n')) {
+    const result = /^(?:test\s|\s+|ok |not ok ).*\.\.\.\s+(ok|FAILED|failed)\b/.exec(line)?.[1];
+    if (result !== undefined) counts[result === 'ok' ? 'passed' : 'failed'] += 1;
+  }
+  counts.failed += Math.max(0, expected - counts.passed - counts.failed);
+  return counts;
+}
+
+interface Suite {
+  readonly ring: string;
+  /** Below the checkout: the folder with the tests and expected/. */
+  readonly inputs: string;
+  /** The folder and ending of the tests in it. */
+  readonly folder: string;
+  readonly ending: string;
+  readonly program: string;
+  readonly config: string;
+}
+
+/** The suite's tests, in alphabetical order; one of them when the filter names it. */
+function testsOf(source: string, suite: Suite, filter: string | undefined): string[] {
+  const folder = path.join(source, suite.inputs, suite.folder);
+  return (existsSync(folder) ? readdirSync(folder) : [])
+    .filter((name) => name.endsWith(suite.ending))
+    .map((name) => name.slice(0, -suite.ending.length))
+    .filter((name) => filter === undefined || name === filter)
+    .sort();
+}
+
+async function runSuite(suite: Suite, context: RingContext): Promise<Counts> {
+  const { bin, pgxs } = state();
+  const source = copySources();
+  const tests = testsOf(source, suite, context.filter);
+  if (tests.length === 0) {
+    context.say(`${suite.ring}: there is no such test in ${suite.inputs}/${suite.folder}`);
+    return { ...none(), failed: 1 };
+  }
+  const output = scratchFolder(suite.ring);
+  const config = path.join(state().scratch, `${suite.ring}.conf`);
+  writeFileSync(config, suite.config, { mode: 0o644 });
+  const args = [
+    `--bindir=${bin}`,
+    `--inputdir=${path.join(source, suite.inputs)}`,
+    `--outputdir=${output}`,
+    `--temp-instance=${path.join(output, 'instance')}`,
+    `--temp-config=${config}`,
+    '--encoding=UTF8',
+    '--no-locale',
+    ...tests,
+  ];
+  const ran = await context.command(path.join(pgxs, suite.program), args, {
+    ...asServerUser(bin),
+    cwd: output,
+    timeoutMs: TIMEOUT_MS,
+  });
+  if (!ran.succeeded) showFailure(context, output, ran.output);
+  return atLeastOneFailure(countRegress(ran.output, tests.length), ran.succeeded);
+}
+
+function showFailure(context: RingContext, folder: string, output: string): void {
+  context.tail(output);
+  const diffs = path.join(folder, 'regression.diffs');
+  if (existsSync(diffs)) {
+    const text = readFileSync(diffs, 'utf8').split('\n');
+    context.say(text.slice(0, 400).join('\n'));
+    if (text.length > 400) context.say(`… ${text.length - 400} more lines in ${diffs}`);
+    return;
+  }
+  for (const name of ['initdb.log', 'postmaster.log']) {
+    const log = path.join(folder, 'log', name);
+    if (existsSync(log)) {
+      context.say(readFileSync(log, 'utf8').split('\n').slice(-40).join('\n'));
+    }
+  }
+}
+
+const PRELOADED = `shared_preload_libraries = 'ai_runtime'
+client_connection_check_interval = '500ms'
+ai_runtime.node_path = '${process.execPath}'
+`;
+
+const SUITES: readonly Suite[] = [
+  {
+    ring: 'plv8',
+    inputs: 'native/plv8/test',
+    folder: 'sql',
+    ending: '.sql',
+    program: 'src/test/regress/pg_regress',
+    config: '',
+  },
+  {
+    ring: 'regress',
+    inputs: 'test',
+    folder: 'sql',
+    ending: '.sql',
+    program: 'src/test/regress/pg_regress',
+    config: PRELOADED,
+  },
+  {
+    ring: 'isolation',
+    inputs: 'test/isolation',
+    folder: 'specs',
+    ending: '.spec',
+    program: 'src/test/isolation/pg_isolation_regress',
+    config: PRELOADED,
+  },
+];
+
+export const [plv8, regress, isolation] = SUITES.map((suite) => ({
+  name: suite.ring,
+  needsSetUp: true,
+  run: async (context: RingContext): Promise<Counts> => {
+    if (suite.ring === 'plv8' && upstreamPlv8()) {
+      context.say('plv8: skipped, the system has upstream plv8 and ours is not built');
+      return { ...none(), skipped: 1 };
+    }
+    return runSuite(suite, context);
+  },
+})) as [Ring, Ring, Ring];
