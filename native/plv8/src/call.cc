@@ -7,6 +7,7 @@
 
 #include "errors.h"
 #include "interrupt.h"
+#include "module.h"
 #include "plv8_object.h"
 #include "srf.h"
 #include "start_proc.h"
@@ -101,7 +102,8 @@ ErrorData* ConvertResult(CallFrame* frame, v8::Local<v8::Value> value, Datum* re
   CallSite* site = frame->site;
   bool isnull = false;
   *result = 0;
-  if (site->result.kind == TypeKind::kInt4 && value->IsInt32() && !site->result.is_domain) {
+  if (site->result.kind == TypeKind::kInt4 && value->IsInt32() &&
+      !site->result.is_domain && frame->rows == nullptr) {
     *result = Int32GetDatum(value.As<v8::Int32>()->Value());
     frame->fcinfo->isnull = false;
     return nullptr;
@@ -141,7 +143,7 @@ ErrorData* CallSql(CallFrame* frame, Datum* result, bool* threw) {
   CallSite* site = GetCallSite(fcinfo, role, &error);
   if (error != nullptr) return error;
   frame->site = site;
-  frame->read_only = !site->function->is_volatile;
+  frame->read_only = !site->function->is_volatile && guc_compatibility == kStrict;
   Function* function = site->function;
   v8::Local<v8::Value> value;
   auto* arguments = static_cast<v8::Local<v8::Value>*>(alloca(

@@ -17,7 +17,6 @@ struct Execution {
   size_t sql_length = 0;
   SqlArguments arguments;
   Plan* plan = nullptr;
-  bool fresh = false;  // the plan is new and not in the cache
   v8::Local<v8::Value> result;
 };
 
@@ -46,7 +45,6 @@ bool Run(Execution* execution) {
     bool plannable = IsPlannable(execution->sql);
     if (!plannable && execution->arguments.count == 0) return RunText(execution);
     execution->plan = MakePlan(execution->sql, nullptr, 0, execution->arguments.count);
-    execution->fresh = true;
     /* The name of a transition table means another table in another trigger. */
     execution->plan->can_cache = plannable && frame->trigger == nullptr &&
                                  execution->sql_length <= kMaxCachedTextBytes;
@@ -54,11 +52,10 @@ bool Run(Execution* execution) {
   return RunPlan(execution);
 }
 
+// A new plan goes into the cache, or away.
 void Settle(Execution* execution, bool done) {
   Plan* plan = execution->plan;
   if (plan == nullptr) return;
-  plan->users--;
-  if (!execution->fresh) return;
   size_t length = execution->sql_length;
   int count = execution->arguments.count;
   if (done && plan->can_cache && FindPlan(execution->sql, length, count) == nullptr)
@@ -84,26 +81,51 @@ bool ReadStatement(const v8::FunctionCallbackInfo<v8::Value>& info, Execution* e
   return error == nullptr && done;
 }
 
+// Executes by the cached plan. *stale: a type or table that the plan was made for has
+// changed, and the statement deserves a new plan.
+bool ExecuteCached(Execution* execution, bool* stale) {
+  execution->plan->users++;
+  bool done = InSubtransaction(
+      execution->isolate,
+      [&] { return RunPlan(execution); },
+      [&](const ErrorData* error) {
+        *stale = ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
+                 ERRCODE_TO_CATEGORY(ERRCODE_SYNTAX_ERROR);
+        return *stale;
+      });
+  execution->plan->users--;
+  return done;
+}
+
+bool ExecuteFresh(Execution* execution) {
+  execution->plan = nullptr;
+  bool done = InSubtransaction(execution->isolate, [&] { return Run(execution); });
+  Settle(execution, done);
+  return done;
+}
+
+bool Execute(Execution* execution) {
+  bool stale = false;
+  size_t length = execution->sql_length;
+  int count = execution->arguments.count;
+  execution->plan = FindPlan(execution->sql, length, count);
+  if (execution->plan != nullptr) {
+    bool done = ExecuteCached(execution, &stale);
+    if (!stale) return done;
+    DropPlan(execution->sql, length, count);
+  }
+  return ExecuteFresh(execution);
+}
+
 }  // namespace
 
 void ExecuteCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   Execution execution;
-  MemoryContext memory = nullptr;
   MemoryContext old = CurrentMemoryContext;
-  memory = AllocSetContextCreate(old, "plv8 execute", ALLOCSET_SMALL_SIZES);
+  MemoryContext memory = AllocSetContextCreate(old, "plv8 execute", ALLOCSET_SMALL_SIZES);
   MemoryContextSwitchTo(memory);
-  if (ReadStatement(info, &execution)) {
-    execution.plan = FindPlan(execution.sql, execution.sql_length, execution.arguments.count);
-    if (execution.plan != nullptr) execution.plan->users++;
-    bool done = InSubtransaction(info.GetIsolate(), [&] {
-      bool had_plan = execution.plan != nullptr;
-      if (had_plan) return RunPlan(&execution);
-      return Run(&execution);
-    });
-    if (execution.fresh) execution.plan->users++;
-    Settle(&execution, done);
-    if (done) info.GetReturnValue().Set(execution.result);
-  }
+  if (ReadStatement(info, &execution) && Execute(&execution))
+    info.GetReturnValue().Set(execution.result);
   MemoryContextSwitchTo(old);
   MemoryContextDelete(memory);
 }

@@ -113,6 +113,15 @@ Plan* FindPlan(const char* sql, size_t length, int argument_count) {
   return found->second->plan;
 }
 
+void DropPlan(const char* sql, size_t length, int argument_count) {
+  if (index_by_key == nullptr) return;
+  auto found = index_by_key->find(KeyOf(sql, length, argument_count));
+  if (found == index_by_key->end() || found->second->plan->users > 0) return;
+  FreePlan(found->second->plan);
+  entries->erase(found->second);
+  index_by_key->erase(found);
+}
+
 void KeepPlan(const char* sql, size_t length, int argument_count, Plan* plan) {
   if (entries == nullptr) {
     entries = new std::list<Entry>;

@@ -34,6 +34,9 @@ Plan* FindPlan(const char* sql, size_t length, int argument_count);
 // many. The cache owns it then.
 void KeepPlan(const char* sql, size_t length, int argument_count, Plan* plan);
 
+// Forgets the plan of that text, if it is cached and not being executed.
+void DropPlan(const char* sql, size_t length, int argument_count);
+
 // True for one statement that is planned; others are not worth keeping.
 bool IsPlannable(const char* sql);
 

@@ -86,7 +86,8 @@ void ThrowOrTerminate(v8::Isolate* isolate, ErrorData* error, bool may_catch) {
     ThrowToJs(isolate, error);
 }
 
-bool RunInSubtransaction(v8::Isolate* isolate, bool (*body)(void*), void* argument) {
+bool RunInSubtransaction(v8::Isolate* isolate, SubtransactionBody body, void* argument,
+                         ErrorAbsorber absorb, void* absorb_argument) {
   Subtransaction subtransaction;
   bool done = false;
   if (CurrentFrame()->fatal != nullptr) {
@@ -107,7 +108,9 @@ bool RunInSubtransaction(v8::Isolate* isolate, bool (*body)(void*), void* argume
     Terminate(isolate, second);
     return false;
   }
-  if (error != nullptr) ThrowOrTerminate(isolate, error, may_catch);
+  if (error == nullptr) return false;
+  if (may_catch && absorb != nullptr && absorb(absorb_argument, error)) return false;
+  ThrowOrTerminate(isolate, error, may_catch);
   return false;
 }
 
