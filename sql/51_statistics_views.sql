@@ -21,7 +21,7 @@ CREATE VIEW @extschema@.ai_stat_server AS
 COMMENT ON VIEW @extschema@.ai_stat_server IS 'State of the inference server; one row, always';
 COMMENT ON COLUMN @extschema@.ai_stat_server.preloaded IS
 	'Whether the library is in shared_preload_libraries';
-COMMENT ON COLUMN @extschema@.ai_stat_server.state IS 'off, starting, running or backing off';
+COMMENT ON COLUMN @extschema@.ai_stat_server.state IS 'off, starting, running or backing_off';
 COMMENT ON COLUMN @extschema@.ai_stat_server.pid IS 'Process of the server';
 COMMENT ON COLUMN @extschema@.ai_stat_server.started_at IS 'When this process was started';
 COMMENT ON COLUMN @extschema@.ai_stat_server.restarts IS 'How often it was started again';

@@ -61,12 +61,12 @@ describe('ai_health()', () => {
   it('tells why a server is backing off', () => {
     answerWith((sql) => {
       if (!sql.includes('_server_state')) throw new Error('broken');
-      return [state({ state: 'backing off', last_error: 'node is not there' })];
+      return [state({ state: 'backing_off', last_error: 'node is not there' })];
     });
     expect([...checkHealth()][1]).toMatchObject({
       name: 'server',
       ok: false,
-      detail: 'backing off: node is not there',
+      detail: 'backing_off: node is not there',
     });
   });
 });

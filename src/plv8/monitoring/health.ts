@@ -35,7 +35,7 @@ const restart = 'Restart PostgreSQL; the server log tells more.';
 const stateHints: Record<string, string> = {
   off: 'Set ai_runtime.server_autostart = on and reload the configuration.',
   starting: 'Wait a moment; the server log tells what it is doing.',
-  'backing off': 'It is started again by itself; the server log tells why it ended.',
+  backing_off: 'It is started again by itself; the server log tells why it ended.',
 };
 
 /** Every check in order. */
