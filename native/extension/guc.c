@@ -70,15 +70,28 @@ check_socket_directory(char **newval, void **extra, GucSource source)
 	return false;
 }
 
-/* Accepts any text but an empty one. */
+/* Accepts a name that is looked up in PATH, or an absolute path. */
 static bool
-check_not_empty(char **newval, void **extra, GucSource source)
+check_node_path(char **newval, void **extra, GucSource source)
 {
 	(void) extra;
 	(void) source;
-	if (**newval != '\0')
+	if (**newval != '\0' && (strchr(*newval, '/') == NULL || is_absolute_path(*newval)))
 		return true;
-	GUC_check_errdetail("The path must not be empty.");
+	GUC_check_errdetail("The program must be a name without a slash, or an absolute path.");
+	return false;
+}
+
+/* Accepts an absolute path, or one below the library directory. */
+static bool
+check_server_path(char **newval, void **extra, GucSource source)
+{
+	(void) extra;
+	(void) source;
+	if (is_absolute_path(*newval) || strncmp(*newval, "$libdir/", strlen("$libdir/")) == 0)
+		return true;
+	GUC_check_errdetail("The file must be an absolute path, or one that starts with "
+						"\"$libdir/\".");
 	return false;
 }
 
@@ -116,12 +129,12 @@ define_server_paths(void)
 							   "Node.js program that runs the inference server.",
 							   "A name without a slash is looked up in PATH.",
 							   &ai_guc_node_path, "node",
-							   PGC_SIGHUP, 0, check_not_empty, NULL, NULL);
+							   PGC_SIGHUP, 0, check_node_path, NULL, NULL);
 	DefineCustomStringVariable("ai_runtime.server_path",
 							   "Main file of the inference server.",
 							   "\"$libdir\" stands for PostgreSQL's library directory.",
 							   &ai_guc_server_path, "$libdir/ai_runtime/server/main.js",
-							   PGC_SIGHUP, 0, check_not_empty, NULL, NULL);
+							   PGC_SIGHUP, 0, check_server_path, NULL, NULL);
 	DefineCustomStringVariable("ai_runtime.socket_directory",
 							   "Directory of the inference server's socket.",
 							   "Empty: a directory below the data directory that base "

@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -75,6 +76,20 @@ find_program(const char *name, char *found)
 	}
 }
 
+/* Copies the list of providers as the server takes it: lower case, no spaces. */
+static void
+copy_providers(char *copy, size_t size)
+{
+	size_t		length = 0;
+
+	for (const char *p = ai_guc_execution_providers; *p && length < size - 1; p++)
+	{
+		if (isalpha((unsigned char) *p) || *p == ',')
+			copy[length++] = pg_tolower((unsigned char) *p);
+	}
+	copy[length] = '\0';
+}
+
 void
 ai_server_options_read(AiServerOptions *options)
 {
@@ -94,8 +109,7 @@ ai_server_options_read(AiServerOptions *options)
 				 DEFAULT_SOCKET_DIRECTORY);
 	snprintf(options->socket_path, MAXPGPATH, "%.900s/.s.ai_runtime.%d",
 			 options->socket_directory, PostPortNumber);
-	strlcpy(options->execution_providers, ai_guc_execution_providers,
-			sizeof(options->execution_providers));
+	copy_providers(options->execution_providers, sizeof(options->execution_providers));
 	options->intra_op_threads = ai_guc_intra_op_threads;
 	options->threads = ai_guc_server_threads;
 	options->log_level = ai_guc_server_log_level;

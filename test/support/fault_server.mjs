@@ -13,6 +13,9 @@ const MAGIC = 0x54524941;
 const ECHO_REQUEST = 21;
 const ERROR = 100;
 
+/** So few connections may wait that a test can fill the queue. */
+const BACKLOG = 4;
+
 const socketPath = process.argv[process.argv.indexOf('--socket-path') + 1];
 
 /** Builds a frame; `change` may overwrite fields of its header. */
@@ -32,7 +35,11 @@ function errorFrame(requestId, code, texts, lengths = texts.map((text) => text.l
   [code, ...lengths].forEach((value, index) => {
     header.writeUInt32LE(value, index * 4);
   });
-  return frame(ERROR, requestId, Buffer.concat([header, ...texts.map((text) => Buffer.from(text))]));
+  return frame(
+    ERROR,
+    requestId,
+    Buffer.concat([header, ...texts.map((text) => Buffer.from(text))]),
+  );
 }
 
 /** Sends the right answer byte by byte. */
@@ -101,7 +108,7 @@ function serve(socket) {
 }
 
 process.on('SIGTERM', () => process.exit(0));
-createServer(serve).listen(socketPath, () => {
+createServer(serve).listen({ path: socketPath, backlog: BACKLOG }, () => {
   chmodSync(socketPath, 0o600);
   console.log('a line that nobody knows');
   console.log(`log warning ${'x'.repeat(20_000)}`);

@@ -117,7 +117,9 @@ foreach my $case (
 	[ 'execution_providers', 'tpu', qr/The providers are "cpu" and "cuda"/ ],
 	[ 'execution_providers', 'cuda', qr/"cpu" stands last/ ],
 	[ 'socket_directory', 'relative', qr/must be an absolute path/ ],
-	[ 'node_path', '', qr/must not be empty/ ],
+	[ 'node_path', '', qr/must be a name without a slash, or an absolute path/ ],
+	[ 'node_path', 'bin/node', qr/must be a name without a slash, or an absolute path/ ],
+	[ 'server_path', 'main.js', qr/starts with "\$libdir\/"/ ],
 	[ 'nan_policy', 'zero', qr/Available values: error, null, string/ ],
 	[ 'no_such_setting', '1', qr/"ai_runtime" is a reserved prefix|unrecognized configuration/ ])
 {

@@ -105,5 +105,24 @@ is( $node->safe_psql(
 	join(',', ('57014 OK') x 5),
 	'a silent server costs its timeout and no more');
 
+# More sessions than a hung server has room for: the kernel then refuses to connect.
+my $pid = server_pid($node);
+kill 'STOP', $pid;
+my @queries = map { start_query($node, "SELECT ai_runtime._echo('\\x0$_')") } 1 .. 9;
+wait_for_waiting_backends($node, 9);
+($rc, $stdout, $stderr) = $node->psql(
+	'postgres', qq{\\set VERBOSITY verbose
+	SET ai_runtime.connect_timeout = '100ms';
+	SELECT ai_runtime._echo('\\x00');});
+like($stderr, qr/57P03: could not connect to inference server within 100 ms/,
+	'no room to connect ends with connect_timeout');
+like($stderr, qr/DETAIL: .*too many connections are waiting/, 'and says what is in the way');
+kill 'CONT', $pid;
+$_->{run}->finish foreach @queries;
+is_deeply(
+	[ map { $_->{stdout} . $_->{stderr} } @queries ],
+	[ map { "\\x0$_\n" } 1 .. 9 ],
+	'whoever waits longer is answered');
+
 $node->stop;
 done_testing();
