@@ -58,6 +58,7 @@ int main(int argc, char** argv) {
   }
   const std::vector<float> rows(1024 * 32, 0.5f);
   Measure("mlp 1024 rows", &client, AI_MODEL_INFER_REQUEST,
-          EncodeInfer(DigestOf(MlpModel()), {EncodeFloats(0, {1024, 32}, rows)}), rounds / 20, busy);
+          EncodeInfer(DigestOf(MlpModel()), {EncodeFloats(0, {1024, 32}, rows)}), rounds / 20,
+          busy);
   return 0;
 }

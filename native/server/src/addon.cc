@@ -113,9 +113,7 @@ Napi::Value Stop(const Napi::CallbackInfo& info) {
 }
 
 // exit(code): ends the process at once, threads that run a model included.
-Napi::Value Exit(const Napi::CallbackInfo& info) {
-  _exit(info[0].ToNumber().Int32Value());
-}
+Napi::Value Exit(const Napi::CallbackInfo& info) { _exit(info[0].ToNumber().Int32Value()); }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("start", Napi::Function::New(env, Start));

@@ -29,7 +29,11 @@ class FrameSink {
 
 class Connection {
  public:
-  enum class Io { kOk, kClosed, kMalformed };
+  enum class Io {
+    kOk,
+    kClosed,
+    kMalformed
+  };
 
   // Takes ownership of the descriptor, which is non-blocking.
   Connection(int fd, uint64_t id) : fd_(fd), id_(id) {}
@@ -53,12 +57,12 @@ class Connection {
   uint64_t unsent_bytes() const { return unsent_bytes_; }
 
   // What the I/O thread keeps beside the socket.
-  std::vector<RequestPtr> requests;      // under way for this client
-  std::unique_ptr<ModelUpload> upload;   // being put together
-  bool paused = false;                   // not read while too much is under way
-  bool closing = false;                  // closed as soon as all is sent
-  bool dead = false;                     // the peer has gone; destroyed when its turn ends
-  Interest interest;                     // as the event loop knows it
+  std::vector<RequestPtr> requests;     // under way for this client
+  std::unique_ptr<ModelUpload> upload;  // being put together
+  bool paused = false;                  // not read while too much is under way
+  bool closing = false;                 // closed as soon as all is sent
+  bool dead = false;                    // the peer has gone; destroyed when its turn ends
+  Interest interest;                    // as the event loop knows it
 
  private:
   bool Consume(FrameSink* sink, bool* stopped);

@@ -22,7 +22,9 @@ class DeadlineWatchdog {
       : expire_(std::move(expire)) {}
   ~DeadlineWatchdog() { Stop(); }
 
-  void Start() { thread_ = std::thread([this] { Run(); }); }
+  void Start() {
+    thread_ = std::thread([this] { Run(); });
+  }
   void Stop();
 
   // Watches a request until its deadline or Remove(); one without a deadline is ignored.

@@ -175,10 +175,9 @@ Status CheckFrameHeader(const AiFrameHeader& header) {
                   "", "Install the same release of the extension and of the server.");
   }
   if (header.payload_bytes > AI_MAX_FRAME_BYTES) {
-    return Status(AI_STATUS_PROTOCOL_VIOLATION,
-                  "frame of " + std::to_string(header.payload_bytes) +
-                      " bytes is over the limit of " + std::to_string(AI_MAX_FRAME_BYTES) +
-                      " bytes");
+    return Status(AI_STATUS_PROTOCOL_VIOLATION, "frame of " + std::to_string(header.payload_bytes) +
+                                                    " bytes is over the limit of " +
+                                                    std::to_string(AI_MAX_FRAME_BYTES) + " bytes");
   }
   return Status::Ok();
 }
@@ -250,10 +249,10 @@ FrameWriter::FrameWriter(uint16_t type, uint64_t request_id) {
 
 Status FrameWriter::AppendSpace(uint64_t bytes, uint8_t** space) {
   if (bytes > AI_MAX_FRAME_BYTES - payload_bytes()) {
-    return Status(AI_STATUS_RESOURCE_EXHAUSTED, "outputs of the model are too large",
-                  "The reply would be over the limit of " + std::to_string(AI_MAX_FRAME_BYTES) +
-                      " bytes.",
-                  "Ask for fewer outputs or send fewer rows at a time.");
+    return Status(
+        AI_STATUS_RESOURCE_EXHAUSTED, "outputs of the model are too large",
+        "The reply would be over the limit of " + std::to_string(AI_MAX_FRAME_BYTES) + " bytes.",
+        "Ask for fewer outputs or send fewer rows at a time.");
   }
   const size_t before = buffer_.size();
   if (!buffer_.Resize(before + bytes)) {

@@ -71,9 +71,9 @@ Status MatchInputs(const Signature& signature, const InferRequest& request,
   inputs->assign(signature.inputs.size(), nullptr);
   for (const ValueView& value : request.inputs) {
     if (value.index >= inputs->size()) {
-      return Status(AI_STATUS_INVALID_ARG,
-                    "model has " + std::to_string(inputs->size()) + " inputs, input number " +
-                        std::to_string(value.index + 1) + " was given");
+      return Status(AI_STATUS_INVALID_ARG, "model has " + std::to_string(inputs->size()) +
+                                               " inputs, input number " +
+                                               std::to_string(value.index + 1) + " was given");
     }
     const auto& [name, type] = signature.inputs[value.index];
     if ((*inputs)[value.index] != nullptr) {
@@ -108,10 +108,10 @@ Status MatchOutputs(const Signature& signature, const InferRequest& request,
   std::vector<bool> wanted(signature.outputs.size());
   for (uint16_t index : *outputs) {
     if (index >= wanted.size() || wanted[index]) {
-      return Status(AI_STATUS_INVALID_ARG,
-                    "model has " + std::to_string(wanted.size()) + " outputs, output number " +
-                        std::to_string(index + 1) + " was asked for" +
-                        (index < wanted.size() ? " twice" : ""));
+      return Status(AI_STATUS_INVALID_ARG, "model has " + std::to_string(wanted.size()) +
+                                               " outputs, output number " +
+                                               std::to_string(index + 1) + " was asked for" +
+                                               (index < wanted.size() ? " twice" : ""));
     }
     wanted[index] = true;
   }

@@ -17,7 +17,8 @@ namespace {
 Status RemoveLeftOver(const std::string& path) {
   struct stat info;
   if (lstat(path.c_str(), &info) != 0) {
-    return errno == ENOENT ? Status::Ok() : StatusFromErrno("cannot look at \"" + path + "\"", errno);
+    return errno == ENOENT ? Status::Ok()
+                           : StatusFromErrno("cannot look at \"" + path + "\"", errno);
   }
   if (!S_ISSOCK(info.st_mode)) {
     return Status(AI_STATUS_ALREADY_EXISTS, "\"" + path + "\" exists and is no socket");
@@ -46,7 +47,8 @@ Status Listener::Open(const std::string& path) {
       return Status(AI_STATUS_INVALID_ARG, "socket path \"" + path + "\" is too long");
     }
     directory = open(path.substr(0, slash + 1).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0) return StatusFromErrno("cannot open the directory of \"" + path + "\"", errno);
+    if (directory < 0)
+      return StatusFromErrno("cannot open the directory of \"" + path + "\"", errno);
     name = "/proc/self/fd/" + std::to_string(directory) + path.substr(slash);
   }
   Status status;

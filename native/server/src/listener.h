@@ -19,7 +19,12 @@ class Listener {
   // Binds and listens with mode 0600; a socket that is left over under this name is replaced.
   Status Open(const std::string& path);
 
-  enum class Accepted { kConnection, kNone, kRefused, kNoDescriptors };
+  enum class Accepted {
+    kConnection,
+    kNone,
+    kRefused,
+    kNoDescriptors
+  };
   // The next client of our own user, non-blocking. kRefused: another user's, closed already.
   Accepted Accept(int* fd);
 

@@ -12,7 +12,12 @@
 
 namespace ai_runtime {
 
-enum class LogLevel { kDebug, kInfo, kWarning, kError };
+enum class LogLevel {
+  kDebug,
+  kInfo,
+  kWarning,
+  kError
+};
 
 struct LogLine {
   LogLevel level;

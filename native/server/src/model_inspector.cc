@@ -20,7 +20,12 @@ struct Field {
   std::string_view bytes;
 };
 
-enum WireType : uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
+enum WireType : uint32_t {
+  kVarint = 0,
+  kFixed64 = 1,
+  kBytes = 2,
+  kFixed32 = 5
+};
 
 class MessageReader {
  public:
@@ -73,19 +78,62 @@ class MessageReader {
 };
 
 // The fields of onnx.proto that are looked at.
-enum ModelField { kIrVersion = 1, kProducer = 2, kProducerVersion = 3, kGraph = 7, kOpset = 8,
-                  kTraining = 20, kFunctions = 25 };
-enum OpsetField { kOpsetDomain = 1, kOpsetVersion = 2 };
-enum FunctionField { kFunctionName = 1, kFunctionNode = 7, kFunctionDomain = 10,
-                     kFunctionAttribute = 11 };
-enum GraphField { kNode = 1, kInitializer = 5, kInput = 11, kOutput = 12, kSparseInitializer = 15 };
-enum ValueInfoField { kValueName = 1, kValueType = 2 };
-enum TypeField { kTensorType = 1, kSequenceType = 4, kMapType = 5, kOptionalType = 9 };
-enum TensorTypeField { kTensorShape = 2 };
-enum NodeField { kOpType = 4, kAttribute = 5, kNodeDomain = 7 };
-enum AttributeField { kTensor = 5, kSubgraph = 6, kTensors = 10, kSubgraphs = 11,
-                      kSparseTensor = 22, kSparseTensors = 23 };
-enum TensorField { kExternalData = 13, kDataLocation = 14 };
+enum ModelField {
+  kIrVersion = 1,
+  kProducer = 2,
+  kProducerVersion = 3,
+  kGraph = 7,
+  kOpset = 8,
+  kTraining = 20,
+  kFunctions = 25
+};
+enum OpsetField {
+  kOpsetDomain = 1,
+  kOpsetVersion = 2
+};
+enum FunctionField {
+  kFunctionName = 1,
+  kFunctionNode = 7,
+  kFunctionDomain = 10,
+  kFunctionAttribute = 11
+};
+enum GraphField {
+  kNode = 1,
+  kInitializer = 5,
+  kInput = 11,
+  kOutput = 12,
+  kSparseInitializer = 15
+};
+enum ValueInfoField {
+  kValueName = 1,
+  kValueType = 2
+};
+enum TypeField {
+  kTensorType = 1,
+  kSequenceType = 4,
+  kMapType = 5,
+  kOptionalType = 9
+};
+enum TensorTypeField {
+  kTensorShape = 2
+};
+enum NodeField {
+  kOpType = 4,
+  kAttribute = 5,
+  kNodeDomain = 7
+};
+enum AttributeField {
+  kTensor = 5,
+  kSubgraph = 6,
+  kTensors = 10,
+  kSubgraphs = 11,
+  kSparseTensor = 22,
+  kSparseTensors = 23
+};
+enum TensorField {
+  kExternalData = 13,
+  kDataLocation = 14
+};
 
 bool IsAllowedDomain(std::string_view domain) {
   return domain.empty() || domain == "ai.onnx" || domain == "ai.onnx.ml" ||
@@ -94,9 +142,10 @@ bool IsAllowedDomain(std::string_view domain) {
 
 bool HasDataSizedOutput(std::string_view op_type) {
   static const std::set<std::string_view> kOperators = {
-      "ConstantOfShape", "Range", "Expand", "Tile", "Resize", "Upsample", "Pad", "OneHot",
-      "RandomNormal", "RandomUniform", "CenterCropPad", "AffineGrid", "EyeLike", "GridSample",
-      "StringConcat", "Einsum"};
+      "ConstantOfShape", "Range",         "Expand",        "Tile",
+      "Resize",          "Upsample",      "Pad",           "OneHot",
+      "RandomNormal",    "RandomUniform", "CenterCropPad", "AffineGrid",
+      "EyeLike",         "GridSample",    "StringConcat",  "Einsum"};
   return kOperators.count(op_type) > 0;
 }
 
@@ -278,8 +327,8 @@ class Inspector {
     }));
     if (!IsAllowedDomain(domain) && functions_.count(std::make_pair(domain, op_type)) == 0) {
       return Status(AI_STATUS_UNSUPPORTED,
-                    "operator \"" + std::string(op_type) + "\" of domain \"" +
-                        std::string(domain) + "\" is not supported",
+                    "operator \"" + std::string(op_type) + "\" of domain \"" + std::string(domain) +
+                        "\" is not supported",
                     "Models may use the operators of ai.onnx and ai.onnx.ml only.",
                     "Export the model without operators of this domain.");
     }

@@ -17,11 +17,11 @@
 
 namespace ai_runtime {
 
-constexpr int kMaxGraphDepth = 32;        // graphs within each other
-constexpr int kMaxMessageDepth = 100;     // protobuf messages within each other, as protobuf's own
-constexpr size_t kMaxNodes = 100000;      // of all graphs and functions together
-constexpr size_t kMaxFunctions = 10000;   // model-local functions
-constexpr size_t kMaxOpsets = 64;         // imported operator sets
+constexpr int kMaxGraphDepth = 32;       // graphs within each other
+constexpr int kMaxMessageDepth = 100;    // protobuf messages within each other, as protobuf's own
+constexpr size_t kMaxNodes = 100000;     // of all graphs and functions together
+constexpr size_t kMaxFunctions = 10000;  // model-local functions
+constexpr size_t kMaxOpsets = 64;        // imported operator sets
 
 struct InspectedModel {
   int64_t ir_version = 0;

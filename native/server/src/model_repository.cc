@@ -148,8 +148,7 @@ std::string ModelRepository::StatisticsJson() const {
     number("compute_infer_duration_us", metrics->compute_infer_duration_us);
     number("session_bytes", loaded ? entry->second.model->session_bytes : 0);
     number("loaded_at_unix_ms", static_cast<uint64_t>(metrics->loaded_at_unix_ms.load()));
-    number("last_inference_unix_ms",
-           static_cast<uint64_t>(metrics->last_inference_unix_ms.load()));
+    number("last_inference_unix_ms", static_cast<uint64_t>(metrics->last_inference_unix_ms.load()));
     number("load_duration_us", metrics->load_duration_us);
     json.EndObject();
   }

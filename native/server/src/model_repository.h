@@ -38,7 +38,11 @@ class ModelRepository {
   // Called without locks when a load that was under way has ended, well or not.
   using WhenLoaded = std::function<void()>;
 
-  enum class Presence { kReady, kLoading, kUnknown };
+  enum class Presence {
+    kReady,
+    kLoading,
+    kUnknown
+  };
 
   // limit_bytes 0: no limit.
   ModelRepository(Loader loader, uint64_t limit_bytes)

@@ -86,8 +86,8 @@ Status Guard(const std::string& what, Function f) {
 
 void ORT_API_CALL WriteOrtLog(void* log, OrtLoggingLevel, const char* category, const char*,
                               const char*, const char* message) {
-  static_cast<Log*>(log)->Write(LogLevel::kDebug, std::string("onnxruntime ") + category + ": " +
-                                                      message);
+  static_cast<Log*>(log)->Write(LogLevel::kDebug,
+                                std::string("onnxruntime ") + category + ": " + message);
 }
 
 class LoadedRuntime : public OnnxRuntime {
@@ -120,7 +120,8 @@ Status LoadedRuntime::Open(const ServerOptions& options, Log* log) {
   }
   using GetApiBase = const OrtApiBase*(ORT_API_CALL*)();
   void* symbol = dlsym(library, "OrtGetApiBase");
-  if (symbol == nullptr) return Status(AI_STATUS_INTERNAL, "not an ONNX Runtime library", dlerror());
+  if (symbol == nullptr)
+    return Status(AI_STATUS_INTERNAL, "not an ONNX Runtime library", dlerror());
   api_base_ = reinterpret_cast<GetApiBase>(symbol)();
   const OrtApi* api = api_base_->GetApi(ORT_API_VERSION);
   if (api == nullptr) {
@@ -158,9 +159,8 @@ Status LoadedRuntime::TryProviders(const ServerOptions& options, const std::stri
         });
       }
     } else if (provider != "cpu") {
-      return Status(AI_STATUS_INVALID_ARG,
-                    "execution provider \"" + provider + "\" is not known", "",
-                    "Known execution providers are \"cpu\" and \"cuda\".");
+      return Status(AI_STATUS_INVALID_ARG, "execution provider \"" + provider + "\" is not known",
+                    "", "Known execution providers are \"cpu\" and \"cuda\".");
     }
     if (status.ok()) {
       providers_.push_back(provider);
@@ -213,8 +213,8 @@ ValueType DescribeType(const Ort::TypeInfo& info, bool shape_is_declared) {
       return DescribeTensor(info.GetTensorTypeAndShapeInfo(), shape_is_declared);
     case ONNX_TYPE_SEQUENCE:
       type.kind = TypeKind::kSequence;
-      type.element.push_back(DescribeType(info.GetSequenceTypeInfo().GetSequenceElementType(),
-                                          shape_is_declared));
+      type.element.push_back(
+          DescribeType(info.GetSequenceTypeInfo().GetSequenceElementType(), shape_is_declared));
       return type;
     case ONNX_TYPE_MAP:
       type.kind = TypeKind::kMap;
@@ -224,8 +224,8 @@ ValueType DescribeType(const Ort::TypeInfo& info, bool shape_is_declared) {
       return type;
     case ONNX_TYPE_OPTIONAL:
       type.kind = TypeKind::kOptional;
-      type.element.push_back(DescribeType(info.GetOptionalTypeInfo().GetOptionalElementType(),
-                                          shape_is_declared));
+      type.element.push_back(
+          DescribeType(info.GetOptionalTypeInfo().GetOptionalElementType(), shape_is_declared));
       return type;
     default:
       return type;  // datatype INVALID: refused by the caller
@@ -249,8 +249,8 @@ Ort::Value MakeTensor(const ValueView& value) {
                                     value.rank, ToElementType(value.datatype));
   }
   Ort::AllocatorWithDefaultOptions allocator;
-  Ort::Value tensor = Ort::Value::CreateTensor(allocator, dims, value.rank,
-                                               ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING);
+  Ort::Value tensor =
+      Ort::Value::CreateTensor(allocator, dims, value.rank, ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING);
   size_t next = 0;
   ForEachBytesElement(value, [&](const char* text, size_t bytes) {
     char* room = tensor.GetResizedStringTensorElementBuffer(next++, bytes);
@@ -307,8 +307,7 @@ Status WriteTensor(const Ort::Value& tensor, uint16_t index, FrameWriter* reply)
   if (datatype == AI_DATATYPE_BYTES) return WriteStrings(tensor, index, dims, reply);
   const uint64_t bytes = uint64_t{info.GetElementCount()} * ai_datatype_bytes(datatype);
   uint8_t* data;
-  RETURN_IF_ERROR(
-      reply->AppendTensor(index, datatype, dims.data(), dims.size(), bytes, &data));
+  RETURN_IF_ERROR(reply->AppendTensor(index, datatype, dims.data(), dims.size(), bytes, &data));
   if (bytes > 0) std::memcpy(data, tensor.GetTensorRawData(), bytes);
   return Status::Ok();
 }
@@ -329,7 +328,8 @@ Status WriteValue(const Ort::Value& value, uint16_t index, int depth, FrameWrite
                                            is_map ? 0 : count));
   Ort::AllocatorWithDefaultOptions allocator;
   for (size_t i = 0; i < count; ++i) {
-    RETURN_IF_ERROR(WriteValue(value.GetValue(static_cast<int>(i), allocator), 0, depth + 1, reply));
+    RETURN_IF_ERROR(
+        WriteValue(value.GetValue(static_cast<int>(i), allocator), 0, depth + 1, reply));
   }
   return Status::Ok();
 }

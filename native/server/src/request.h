@@ -20,7 +20,11 @@ namespace ai_runtime {
 
 using Clock = std::chrono::steady_clock;
 
-enum class RequestState { kWaiting, kRunning, kDone };
+enum class RequestState {
+  kWaiting,
+  kRunning,
+  kDone
+};
 
 struct Request {
   uint64_t connection_id = 0;

@@ -16,9 +16,8 @@ uint64_t Nanoseconds(Clock::duration duration) {
 }
 
 Status StopStatus(AiStatusCode reason) {
-  return reason == AI_STATUS_DEADLINE_EXCEEDED
-             ? Status(reason, "inference request ran out of time")
-             : Status(reason, "inference request was cancelled");
+  return reason == AI_STATUS_DEADLINE_EXCEEDED ? Status(reason, "inference request ran out of time")
+                                               : Status(reason, "inference request was cancelled");
 }
 
 // Longer than anybody waits, and short enough to be added to a clock.
@@ -70,10 +69,9 @@ Buffer RequestHandler::Handle(Connection* connection, const AiFrameHeader& heade
       case AI_MODEL_METADATA_REQUEST:
         return HandleForModel(connection, header, std::move(payload));
       default:
-        return EncodeError(header.request_id,
-                           Status(AI_STATUS_UNSUPPORTED, "message type " +
-                                                             std::to_string(header.type) +
-                                                             " is not supported"));
+        return EncodeError(header.request_id, Status(AI_STATUS_UNSUPPORTED,
+                                                     "message type " + std::to_string(header.type) +
+                                                         " is not supported"));
     }
   } catch (const std::bad_alloc&) {
     return EncodeError(header.request_id, Status(AI_STATUS_RESOURCE_EXHAUSTED,
@@ -106,9 +104,9 @@ Buffer RequestHandler::HandleLoad(Connection* connection, const AiFrameHeader& h
   const bool is_last = load.offset + load.chunk_bytes == load.total_bytes;
   if (connection->upload == nullptr) {
     if (!is_last) return Buffer();
-    return EncodeError(header.request_id, Status(AI_STATUS_PROTOCOL_VIOLATION,
-                                                 "chunks of a model are out of order",
-                                                 "The first chunk is missing."));
+    return EncodeError(header.request_id,
+                       Status(AI_STATUS_PROTOCOL_VIOLATION, "chunks of a model are out of order",
+                              "The first chunk is missing."));
   }
   connection->upload->Add(load, chunk);
   if (!is_last) return Buffer();
@@ -189,20 +187,18 @@ void RequestHandler::Route(const RequestPtr& request, bool may_run_inline) {
 
 bool RequestHandler::ShouldRunInline(const Request& request) const {
   return request.model->may_run_inline && request.payload.size() <= kMaxInlinePayloadBytes &&
-         request.model->metrics->ExpectedComputeUs(request.payload.size()) <=
-             kMaxInlineComputeUs &&
+         request.model->metrics->ExpectedComputeUs(request.payload.size()) <= kMaxInlineComputeUs &&
          queue_.size() == 0;
 }
 
 void RequestHandler::Enqueue(const RequestPtr& request) {
   if (queue_.Push(request)) return;
   if (!request->LeaveWaiting(RequestState::kDone)) return;
-  Answer(request,
-         EncodeError(request->request_id,
-                     Status(AI_STATUS_UNAVAILABLE, "inference queue is full",
-                            "At most " + std::to_string(options_.max_queued_requests) +
-                                " requests wait.",
-                            "Try again later, or let fewer sessions ask at a time.")));
+  Answer(request, EncodeError(request->request_id,
+                              Status(AI_STATUS_UNAVAILABLE, "inference queue is full",
+                                     "At most " + std::to_string(options_.max_queued_requests) +
+                                         " requests wait.",
+                                     "Try again later, or let fewer sessions ask at a time.")));
 }
 
 void RequestHandler::Work() {
@@ -236,9 +232,9 @@ void RequestHandler::ExecuteLoad(const RequestPtr& request) {
     if (waits) return;
   }
   request->upload.reset();
-  Answer(request, status.ok() ? EncodeResponse(AI_MODEL_LOAD_RESPONSE, request->request_id,
-                                               nullptr, 0)
-                              : EncodeError(request->request_id, status));
+  Answer(request, status.ok()
+                      ? EncodeResponse(AI_MODEL_LOAD_RESPONSE, request->request_id, nullptr, 0)
+                      : EncodeError(request->request_id, status));
 }
 
 Status RequestHandler::RunModel(Request* request, FrameWriter* reply) {
@@ -271,9 +267,9 @@ Status RequestHandler::RunModel(Request* request, FrameWriter* reply) {
   metrics_->inference_count.fetch_add(rows, std::memory_order_relaxed);
   header.queue_duration_us = queue_ns / 1000;
   header.compute_infer_duration_us = compute_ns / 1000;
-  header.output_count = static_cast<uint32_t>(infer.outputs.empty()
-                                                  ? request->model->session->signature().outputs.size()
-                                                  : infer.outputs.size());
+  header.output_count = static_cast<uint32_t>(
+      infer.outputs.empty() ? request->model->session->signature().outputs.size()
+                            : infer.outputs.size());
   std::memcpy(reply->payload(), &header, sizeof(header));
   return status;
 }
@@ -284,9 +280,9 @@ void RequestHandler::ExecuteInfer(const RequestPtr& request) {
     Status status = RunModel(request.get(), &reply);
     Answer(request, status.ok() ? reply.Finish() : EncodeError(request->request_id, status));
   } catch (const std::bad_alloc&) {
-    Answer(request, EncodeError(request->request_id,
-                                Status(AI_STATUS_RESOURCE_EXHAUSTED,
-                                       "out of memory in the inference server")));
+    Answer(request,
+           EncodeError(request->request_id, Status(AI_STATUS_RESOURCE_EXHAUSTED,
+                                                   "out of memory in the inference server")));
   }
 }
 

@@ -31,8 +31,8 @@ class ReplyPort {
 class RequestHandler {
  public:
   // All that is pointed to outlives the handler. `server_json` makes SERVER_METADATA's answer.
-  RequestHandler(const ServerOptions& options, ModelRepository* repository,
-                 ServerMetrics* metrics, std::function<std::string()> server_json);
+  RequestHandler(const ServerOptions& options, ModelRepository* repository, ServerMetrics* metrics,
+                 std::function<std::string()> server_json);
 
   // Before the first request.
   void Start(ReplyPort* port);

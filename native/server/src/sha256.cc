@@ -63,8 +63,8 @@ bool HasShaInstructions() {
 }
 
 // Two lanes hold the state as the instructions want it: ABEF and CDGH.
-__attribute__((target("sha,sse4.1,ssse3"))) void CompressSha(uint32_t state[8],
-                                                             const uint8_t* data, size_t blocks) {
+__attribute__((target("sha,sse4.1,ssse3"))) void CompressSha(uint32_t state[8], const uint8_t* data,
+                                                             size_t blocks) {
   const __m128i byte_order = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
   __m128i low = _mm_loadu_si128(reinterpret_cast<const __m128i*>(state));
   __m128i high = _mm_loadu_si128(reinterpret_cast<const __m128i*>(state + 4));
@@ -139,7 +139,8 @@ Sha256Digest Sha256::Finish() {
   uint8_t padding[72] = {0x80};
   const uint64_t total_bits = total_bytes_ * 8;
   const size_t zeros_end = (block_bytes_ < 56 ? 56 : 120) - block_bytes_;
-  for (int i = 0; i < 8; ++i) padding[zeros_end + i] = static_cast<uint8_t>(total_bits >> (56 - 8 * i));
+  for (int i = 0; i < 8; ++i)
+    padding[zeros_end + i] = static_cast<uint8_t>(total_bits >> (56 - 8 * i));
   Update(padding, zeros_end + 8);
   Sha256Digest digest;
   for (size_t i = 0; i < digest.size(); ++i) {

@@ -19,7 +19,12 @@ struct Dimension {
   std::string symbol;  // its name in the model when it is not fixed; may be empty
 };
 
-enum class TypeKind { kTensor, kSequence, kMap, kOptional };
+enum class TypeKind {
+  kTensor,
+  kSequence,
+  kMap,
+  kOptional
+};
 
 struct ValueType {
   TypeKind kind = TypeKind::kTensor;

@@ -12,15 +12,15 @@ using test::EncodeInfer;
 using test::EncodeTensor;
 using test::EncodeValueHeader;
 
-Status Decode(const std::string& payload, InferRequest* request) {
-  // A copy of its own size, so that a sanitizer sees every byte read beyond it.
-  const std::vector<uint8_t> bytes(payload.begin(), payload.end());
-  return DecodeInferRequest(bytes.data(), bytes.size(), request);
+// A copy of its own size, so that a sanitizer sees every byte read beyond it.
+std::vector<uint8_t> Exactly(const std::string& payload) {
+  return std::vector<uint8_t>(payload.begin(), payload.end());
 }
 
 AiStatusCode DecodeCode(const std::string& payload) {
+  const std::vector<uint8_t> bytes = Exactly(payload);
   InferRequest request;
-  return Decode(payload, &request).code();
+  return DecodeInferRequest(bytes.data(), bytes.size(), &request).code();
 }
 
 std::string OneTensor(AiDatatype datatype, const std::vector<uint32_t>& dims,
@@ -37,7 +37,8 @@ TEST(FrameHeader, IsRefusedWithBothVersionsInTheText) {
 }
 
 TEST(FrameHeader, IsRefusedForEveryLengthOverTheLimit) {
-  for (uint64_t bytes : {AI_MAX_FRAME_BYTES + 1, uint64_t{1} << 31, uint64_t{1} << 63, UINT64_MAX}) {
+  for (uint64_t bytes :
+       {AI_MAX_FRAME_BYTES + 1, uint64_t{1} << 31, uint64_t{1} << 63, UINT64_MAX}) {
     AiFrameHeader header = {AI_PROTOCOL_MAGIC, AI_PROTOCOL_VERSION, AI_ECHO_REQUEST, 1, bytes};
     EXPECT_EQ(CheckFrameHeader(header).code(), AI_STATUS_PROTOCOL_VIOLATION) << bytes;
   }
@@ -57,9 +58,10 @@ TEST(InferRequest, KeepsEveryDatatypeBitForBit) {
         data += static_cast<char>(datatype == AI_DATATYPE_BOOL ? i % 2 : 251 * i + 127);
       }
     }
+    const AiDatatype type = static_cast<AiDatatype>(datatype);
+    const std::vector<uint8_t> bytes = Exactly(OneTensor(type, {1, 3}, data));
     InferRequest request;
-    const Status status =
-        Decode(OneTensor(static_cast<AiDatatype>(datatype), {1, 3}, data), &request);
+    const Status status = DecodeInferRequest(bytes.data(), bytes.size(), &request);
     ASSERT_TRUE(status.ok()) << status.ToString();
     const ValueView& value = request.inputs.at(0);
     EXPECT_EQ(value.datatype, datatype);
@@ -69,11 +71,10 @@ TEST(InferRequest, KeepsEveryDatatypeBitForBit) {
     FrameWriter writer(AI_MODEL_INFER_RESPONSE, 1);
     const int64_t dims[] = {1, 3};
     uint8_t* room;
-    ASSERT_TRUE(writer.AppendTensor(0, static_cast<AiDatatype>(datatype), dims, 2, data.size(),
-                                    &room).ok());
+    ASSERT_TRUE(writer.AppendTensor(0, type, dims, 2, data.size(), &room).ok());
     std::memcpy(room, data.data(), data.size());
     EXPECT_EQ(std::string(reinterpret_cast<char*>(writer.payload()), writer.payload_bytes()),
-              EncodeTensor(0, static_cast<AiDatatype>(datatype), {1, 3}, data));
+              EncodeTensor(0, type, {1, 3}, data));
   }
 }
 
@@ -138,7 +139,8 @@ TEST(ModelLoad, RefusesChunksThatDoNotFit) {
     const uint8_t* data;
     AiModelLoadHeader decoded;
     return DecodeModelLoad(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), &decoded,
-                           &data).code();
+                           &data)
+        .code();
   };
   EXPECT_EQ(decode("abcd"), AI_STATUS_OK);
   EXPECT_EQ(decode("abc"), AI_STATUS_PROTOCOL_VIOLATION);
@@ -164,8 +166,9 @@ TEST(Writer, RefusesMoreThanAFrameHolds) {
   FrameWriter writer(AI_MODEL_INFER_RESPONSE, 1);
   const int64_t dims[] = {INT32_MAX};
   uint8_t* room;
-  EXPECT_EQ(writer.AppendTensor(0, AI_DATATYPE_FP64, dims, 1, uint64_t{INT32_MAX} * 8, &room).code(),
-            AI_STATUS_RESOURCE_EXHAUSTED);
+  EXPECT_EQ(
+      writer.AppendTensor(0, AI_DATATYPE_FP64, dims, 1, uint64_t{INT32_MAX} * 8, &room).code(),
+      AI_STATUS_RESOURCE_EXHAUSTED);
 }
 
 }  // namespace

@@ -56,8 +56,8 @@ std::string ValidRequest() {
   const std::string map = EncodeValueHeader(AI_VALUE_MAP, 2, 0) +
                           EncodeTensor(0, AI_DATATYPE_INT64, {1}, "12345678") +
                           EncodeFloats(0, {1}, {1});
-  const std::string text = EncodeTensor(1, AI_DATATYPE_BYTES, {2}, AsBytes(uint32_t{3}) + "abc" +
-                                                                       AsBytes(uint32_t{0}));
+  const std::string text =
+      EncodeTensor(1, AI_DATATYPE_BYTES, {2}, AsBytes(uint32_t{3}) + "abc" + AsBytes(uint32_t{0}));
   return EncodeInfer({}, {EncodeFloats(0, {1, 4}, {1, 2, 3, 4}), text, map}, 1000000, {0, 1});
 }
 

@@ -18,6 +18,14 @@ class Server : public ServerTest {
   std::string InferEndless(uint64_t timeout_us = 0) {
     return EncodeInfer(DigestOf(endless_), {EncodeFloats(0, {1}, {0})}, timeout_us);
   }
+  // Loads models and waits until nothing is under way, so that what follows can be counted.
+  void LoadAll(Client* client, const std::vector<std::string>& models) {
+    for (const std::string& model : models) {
+      ASSERT_EQ(client->Load(model).header.type, AI_MODEL_LOAD_RESPONSE);
+    }
+    ASSERT_TRUE(WaitUntil([&] { return server_->stats().under_way == 0; }));
+  }
+  // One request runs, and so many wait.
   bool WaitForRunning(uint64_t queued) {
     return WaitUntil([&] {
       const ServerStats stats = server_->stats();
@@ -51,8 +59,7 @@ TEST_F(Server, AsksForAModelThenAnswers) {
     ASSERT_EQ(reply.header.type, AI_MODEL_INFER_RESPONSE) << reply.error_text();
     EXPECT_EQ(reply.floats(2), std::vector<float>{5});
   }
-  const Reply metadata =
-      client->Call(AI_MODEL_METADATA_REQUEST, DigestBytes(DigestOf(linear_)));
+  const Reply metadata = client->Call(AI_MODEL_METADATA_REQUEST, DigestBytes(DigestOf(linear_)));
   EXPECT_NE(metadata.payload.find(R"({"inputs":[{"name":"x","kind":"tensor","datatype":"FP32",)"
                                   R"("shape":["N",4]}],"outputs":[{"name":"y")"),
             std::string::npos)
@@ -92,8 +99,8 @@ TEST_F(Server, NamesTheInputThatIsWrong) {
   client->Load(linear_);
   const auto error_of = [&](const std::vector<std::string>& values,
                             const std::vector<uint16_t>& outputs = {}) {
-    const Reply reply = client->Call(AI_MODEL_INFER_REQUEST,
-                                     EncodeInfer(DigestOf(linear_), values, 0, outputs));
+    const Reply reply =
+        client->Call(AI_MODEL_INFER_REQUEST, EncodeInfer(DigestOf(linear_), values, 0, outputs));
     EXPECT_EQ(reply.code(), AI_STATUS_INVALID_ARG);
     return reply.error_text();
   };
@@ -117,8 +124,8 @@ TEST_F(Server, AnswersNoRowsWithNoRows) {
   StartServer();
   auto client = Connect();
   client->Load(linear_);
-  const Reply reply = client->Call(
-      AI_MODEL_INFER_REQUEST, EncodeInfer(DigestOf(linear_), {EncodeFloats(0, {0, 4}, {})}));
+  const Reply reply = client->Call(AI_MODEL_INFER_REQUEST,
+                                   EncodeInfer(DigestOf(linear_), {EncodeFloats(0, {0, 4}, {})}));
   ASSERT_EQ(reply.header.type, AI_MODEL_INFER_RESPONSE) << reply.error_text();
   EXPECT_TRUE(reply.floats(2).empty());
 }
@@ -139,8 +146,7 @@ TEST_F(Server, EndsAWaitingRequestAtItsDeadlineToo) {
   options_.threads = 1;
   StartServer();
   auto busy = Connect();
-  busy->Load(endless_);
-  busy->Load(linear_);
+  LoadAll(busy.get(), {endless_, linear_});
   busy->SendFrame(AI_MODEL_INFER_REQUEST, 1, InferEndless());
   auto client = Connect();
   EXPECT_EQ(client->Call(AI_MODEL_INFER_REQUEST, InferLinear(20 * 1000)).code(),
@@ -152,8 +158,7 @@ TEST_F(Server, StopsARunWhenItsClientHangsUp) {
   options_.threads = 1;
   StartServer();
   auto busy = Connect();
-  busy->Load(endless_);
-  busy->Load(linear_);
+  LoadAll(busy.get(), {endless_, linear_});
   busy->SendFrame(AI_MODEL_INFER_REQUEST, 1, InferEndless());
   busy->SendFrame(AI_MODEL_INFER_REQUEST, 2, InferEndless());
   ASSERT_TRUE(WaitForRunning(1));
@@ -168,10 +173,12 @@ TEST_F(Server, RefusesAtOnceWhenTheQueueIsFull) {
   options_.max_queued_requests = 2;
   StartServer();
   auto client = Connect();
-  client->Load(endless_);
+  LoadAll(client.get(), {endless_});
   client->SendFrame(AI_MODEL_INFER_REQUEST, 1, InferEndless());
   ASSERT_TRUE(WaitForRunning(0));
-  for (uint64_t id = 2; id <= 5; ++id) client->SendFrame(AI_MODEL_INFER_REQUEST, id, InferEndless());
+  for (uint64_t id = 2; id <= 5; ++id) {
+    client->SendFrame(AI_MODEL_INFER_REQUEST, id, InferEndless());
+  }
   const Reply reply = client->Receive();
   EXPECT_EQ(reply.code(), AI_STATUS_UNAVAILABLE);
   EXPECT_NE(reply.error_text().find("queue is full"), std::string::npos);
@@ -223,8 +230,8 @@ TEST_F(Server, AnswersManyRequestsThatAreSentAtOnce) {
   std::thread sender([&] {
     for (int i = 0; i < kRequests; ++i) {
       const float value = static_cast<float>(i);
-      client->SendFrame(AI_MODEL_INFER_REQUEST, i,
-                        EncodeInfer(DigestOf(linear_), {EncodeFloats(0, {1, 4}, {value, 0, 0, 0})}));
+      const std::string row = EncodeFloats(0, {1, 4}, {value, 0, 0, 0});
+      client->SendFrame(AI_MODEL_INFER_REQUEST, i, EncodeInfer(DigestOf(linear_), {row}));
     }
   });
   std::vector<bool> seen(kRequests);
@@ -257,17 +264,16 @@ TEST_F(Server, LoadsOnceForClientsThatUploadTogether) {
 TEST_F(Server, RefusesOutputsThatDoNotFitAFrame) {
   StartServer();
   // y = x expanded to 40000 columns: 600 MB for 4000 rows of one column.
-  const std::string model = Model(
-      Message()
-          .Add(1, Node("MatMul", {"x", "w"}, {"y"}))
-          .Add(5, FloatTensor("w", {1, 40000}, std::vector<float>(40000)))
-          .Add(11, ValueInfo("x", TensorType(kOnnxFloat, {-1, 1})))
-          .Add(12, ValueInfo("y", TensorType(kOnnxFloat, {-1, 40000}))));
+  const std::string model =
+      Model(Message()
+                .Add(1, Node("MatMul", {"x", "w"}, {"y"}))
+                .Add(5, FloatTensor("w", {1, 40000}, std::vector<float>(40000)))
+                .Add(11, ValueInfo("x", TensorType(kOnnxFloat, {-1, 1})))
+                .Add(12, ValueInfo("y", TensorType(kOnnxFloat, {-1, 40000}))));
   auto client = Connect();
   ASSERT_EQ(client->Load(model).header.type, AI_MODEL_LOAD_RESPONSE);
-  const Reply reply =
-      client->Call(AI_MODEL_INFER_REQUEST,
-                   EncodeInfer(DigestOf(model), {EncodeFloats(0, {4000, 1}, std::vector<float>(4000))}));
+  const std::string rows = EncodeFloats(0, {4000, 1}, std::vector<float>(4000));
+  const Reply reply = client->Call(AI_MODEL_INFER_REQUEST, EncodeInfer(DigestOf(model), {rows}));
   EXPECT_EQ(reply.code(), AI_STATUS_RESOURCE_EXHAUSTED);
 }
 
@@ -284,11 +290,12 @@ TEST_F(Server, UnloadsAndForgets) {
 TEST_F(Server, StopsWhileARunIsUnderWay) {
   StartServer();
   auto client = Connect();
-  client->Load(endless_);
+  LoadAll(client.get(), {endless_});
   client->SendFrame(AI_MODEL_INFER_REQUEST, 1, InferEndless());
   ASSERT_TRUE(WaitForRunning(0));
   EXPECT_TRUE(server_->Stop(10));
-  EXPECT_FALSE(client->Receive().ok);
+  const Reply reply = client->Receive();
+  EXPECT_FALSE(reply.ok) << reply.error_text();
 }
 
 TEST_F(Server, DoesNotRunWhileIdle) {

@@ -49,7 +49,8 @@ TEST(Inspector, RefusesAModelCutAtAnyByte) {
   const std::string bytes = test::EndlessModel();
   ASSERT_TRUE(Inspect(bytes).ok());
   size_t refused = 0;
-  for (size_t cut = 0; cut < bytes.size(); ++cut) refused += Inspect(bytes.substr(0, cut)).ok() ? 0 : 1;
+  for (size_t cut = 0; cut < bytes.size(); ++cut)
+    refused += Inspect(bytes.substr(0, cut)).ok() ? 0 : 1;
   // Only a cut between two fields at the end leaves a model.
   EXPECT_EQ(refused, bytes.size());
 }
@@ -70,8 +71,8 @@ TEST(Inspector, RefusesExternalDataWhereverItStands) {
   const Message sparse_values = Message().Add(15, Message().Add(1, ExternalTensor()));
   const Message sparse_indices = Message().Add(15, Message().Add(2, ExternalTensor()));
   const auto in_attribute = [](uint32_t field, const Message& value) {
-    return Message().Add(1, Node("Constant", {}, {"y"})
-                                .Add(5, Message().Bytes(1, "a").Add(field, value)));
+    return Message().Add(
+        1, Node("Constant", {}, {"y"}).Add(5, Message().Bytes(1, "a").Add(field, value)));
   };
   const std::vector<Message> graphs = {
       graph_initializer,
@@ -90,8 +91,13 @@ TEST(Inspector, RefusesExternalDataWhereverItStands) {
   for (size_t i = 0; i < graphs.size(); ++i) {
     EXPECT_EQ(Inspect(Model(graphs[i])).code(), AI_STATUS_UNSUPPORTED) << i;
   }
-  const Message function = Message().Bytes(1, "f").Bytes(10, "local").Add(
-      7, Node("Constant", {}, {"y"}).Add(5, Message().Bytes(1, "a").Add(5, ExternalTensor())));
+  const Message function =
+      Message()
+          .Bytes(1, "f")
+          .Bytes(10, "local")
+          .Add(
+              7,
+              Node("Constant", {}, {"y"}).Add(5, Message().Bytes(1, "a").Add(5, ExternalTensor())));
   EXPECT_EQ(Inspect(Model(Message()) + Message().Add(25, function).bytes()).code(),
             AI_STATUS_UNSUPPORTED);
   const Message training = Message().Add(2, graph_initializer);
@@ -121,7 +127,8 @@ TEST(Inspector, TakesFunctionsOfTheModelItself) {
 TEST(Inspector, RefusesGraphsNestedTooDeeply) {
   Message graph = Message().Add(1, Node("Relu", {"x"}, {"y"}));
   for (int depth = 0; depth < 1000; ++depth) {
-    graph = Message().Add(1, Node("If", {"c"}, {"y"}).Add(5, Message().Bytes(1, "b").Add(6, graph)));
+    graph =
+        Message().Add(1, Node("If", {"c"}, {"y"}).Add(5, Message().Bytes(1, "b").Add(6, graph)));
   }
   EXPECT_FALSE(Inspect(Model(graph)).ok());
 }

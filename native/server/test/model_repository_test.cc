@@ -91,7 +91,10 @@ TEST_F(RepositoryTest, LoadsOnceAndCallsAllWhoWait) {
   LoadedModelPtr found;
   EXPECT_EQ(repository.Find(test::DigestOf("a"), &found, [&] { ++called; }), Presence::kLoading);
   bool waits = false;
-  EXPECT_TRUE(repository.Load(test::DigestOf("a"), "a", 1, [&] { ++called; }, &waits).ok());
+  EXPECT_TRUE(repository
+                  .Load(
+                      test::DigestOf("a"), "a", 1, [&] { ++called; }, &waits)
+                  .ok());
   EXPECT_TRUE(waits);
   EXPECT_FALSE(repository.Unload(test::DigestOf("a")));
   EXPECT_EQ(called, 0);

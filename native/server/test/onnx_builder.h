@@ -58,8 +58,8 @@ inline Message FloatTensor(const std::string& name, const std::vector<int64_t>& 
   Message tensor;
   for (int64_t dim : dims) tensor.Number(1, dim);
   tensor.Number(2, kOnnxFloat).Bytes(8, name);
-  return tensor.Bytes(9, std::string(reinterpret_cast<const char*>(values.data()),
-                                     values.size() * sizeof(float)));
+  return tensor.Bytes(
+      9, std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)));
 }
 
 inline Message Node(const std::string& op_type, const std::vector<std::string>& inputs,

@@ -56,9 +56,9 @@ inline std::string EncodeTensor(uint16_t index, AiDatatype datatype,
 
 inline std::string EncodeFloats(uint16_t index, const std::vector<uint32_t>& dims,
                                 const std::vector<float>& values) {
-  return EncodeTensor(index, AI_DATATYPE_FP32, dims,
-                      std::string(reinterpret_cast<const char*>(values.data()),
-                                  values.size() * sizeof(float)));
+  return EncodeTensor(
+      index, AI_DATATYPE_FP32, dims,
+      std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)));
 }
 
 inline std::string EncodeInfer(const Sha256Digest& sha256, const std::vector<std::string>& values,
@@ -104,6 +104,7 @@ struct Reply {
     AiValueHeader value;
     std::memcpy(&value, payload.data() + start, sizeof(value));
     std::vector<float> values(value.count / sizeof(float));
+    if (values.empty()) return values;
     std::memcpy(values.data(), payload.data() + start + sizeof(value) + AI_ALIGN8(rank * 4),
                 values.size() * sizeof(float));
     return values;
