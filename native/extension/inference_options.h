@@ -1,0 +1,28 @@
+/*
+ * inference_options.h
+ *	  The options of one ai_inference() call.
+ */
+#ifndef AI_RUNTIME_INFERENCE_OPTIONS_H
+#define AI_RUNTIME_INFERENCE_OPTIONS_H
+
+#include "utils/jsonb.h"
+
+typedef enum AiOutputFormat
+{
+	AI_FORMAT_PLAIN,
+	AI_FORMAT_TENSOR,
+	AI_FORMAT_RAW
+} AiOutputFormat;
+
+typedef struct AiOptions
+{
+	AiOutputFormat format;
+	int			timeout_ms;		/* -1: ai_runtime.request_timeout */
+	int			output_count;	/* 0: all */
+	char	  **outputs;
+} AiOptions;
+
+/* Fills options in the current memory context, or raises what is wrong with them. */
+extern void ai_options_parse(Jsonb *json, AiOptions *options);
+
+#endif							/* AI_RUNTIME_INFERENCE_OPTIONS_H */
