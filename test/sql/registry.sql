@@ -1,6 +1,7 @@
 -- Models and versions: every function of the registry and every message that it raises.
 SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS ai_runtime CASCADE;
+DROP EXTENSION IF EXISTS ai_runtime CASCADE;
+CREATE EXTENSION ai_runtime CASCADE;
 RESET client_min_messages;
 \set SHOW_CONTEXT never
 SELECT ai_runtime._wait_until_ready(30000);
@@ -73,6 +74,13 @@ SELECT ai_create_model('unknown operator', onnx('Foo'));
 SELECT ai_create_model_from_file('missing', '/nonexistent/model.onnx');
 \echo :SQLSTATE
 SELECT ai_create_model_from_file('missing', NULL);
+SELECT lo_from_bytea(0, onnx('Add')) AS bytes,
+	current_setting('data_directory') || '/regress.onnx' AS path \gset
+SELECT lo_export(:bytes, :'path'), lo_unlink(:bytes);
+SELECT ai_create_model_from_file('from file', :'path', '{"description": "read here"}');
+SELECT deployed, sha256 = encode(sha256(onnx('Add')), 'hex') AS same_bytes
+	FROM ai_model_versions WHERE model = 'from file';
+SELECT ai_drop_model('from file');
 
 -- Options
 SELECT ai_create_model('m', onnx('Add'), '{"descripton": "x"}');
@@ -193,6 +201,7 @@ SELECT count(*) FROM ai_models;
 RESET ROLE;
 DROP ROLE regress_ai_deployer, regress_ai_predictor;
 
+SET client_min_messages = warning;
 DROP SCHEMA "my hooks" CASCADE;
 DROP FUNCTION clean_text(jsonb), clean_set(jsonb);
 DROP VIEW stored;
