@@ -200,6 +200,7 @@ export const install: Step = {
   outputs: () => [
     path.join(state().pkglib, 'ai_runtime.so'),
     path.join(state().pkglib, 'ai_runtime/server/libonnxruntime.so.1'),
+    path.join(state().pkglib, 'ai_runtime/server/package.json'),
     path.join(state().share, 'extension/ai_runtime.control'),
     path.join(state().share, 'extension/plv8.control'),
   ],
@@ -208,6 +209,8 @@ export const install: Step = {
     if (!upstreamPlv8()) await make(log, 'native/plv8', 'install');
     const server = path.join(state().pkglib, 'ai_runtime/server');
     installFile(MAIN, path.join(server, 'main.js'));
+    // Node asks the nearest package.json above main.js; the checkout's would make it an ES module.
+    writeFileSync(path.join(server, 'package.json'), '{ "type": "commonjs" }\n');
     installFile(ADDON, path.join(server, 'ai_runtime_server.node'));
     installFile(ONNXRUNTIME, path.join(server, 'libonnxruntime.so.1'));
     const made = path.join(out, 'sql');
