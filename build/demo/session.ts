@@ -38,7 +38,9 @@ export class Session {
   /** Runs a statement without showing it. */
   async query(sql: string): Promise<Result> {
     const started = performance.now();
-    const found = await this.client.query({ text: sql, rowMode: 'array' });
+    const all = await this.client.query({ text: sql, rowMode: 'array' });
+    // Of several statements in one string pg returns an array; the last one counts.
+    const found = Array.isArray(all) ? (all.at(-1) as pg.QueryArrayResult) : all;
     return {
       columns: found.fields.map((f) => f.name),
       rows: found.rows as (string | null)[][],
