@@ -304,7 +304,10 @@ ai_client_call(StringInfo frame, AiReply *reply, int timeout_ms, int flags)
 	}
 	/* A prediction changes nothing, so it may well be made twice. */
 	if (outcome == OUTCOME_LOST)
+	{
+		ai_connection_wait_for_end(call.deadline_us);
 		outcome = exchange(&call, reply);
+	}
 	if (outcome == OUTCOME_DONE)
 		return true;
 	if ((flags & AI_CLIENT_MAY_BE_UNAVAILABLE) &&

@@ -35,6 +35,7 @@
 #define MIN_SPIN_PAUSE 16		/* calls without a spin after that: doubled */
 #define MAX_SPIN_PAUSE 256		/* each time, up to this */
 #define CONNECT_NAP_MS 10		/* longest pause between two tries to connect */
+#define END_NOTICE_MS 200		/* from a lost connection to the supervisor's notice */
 #define FAILURE_BYTES 1280
 
 typedef struct Connection
@@ -223,6 +224,13 @@ ai_connection_open(uint64 deadline_us)
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 	}
+}
+
+void
+ai_connection_wait_for_end(uint64 deadline_us)
+{
+	ai_shared_state_wait_for_end(connection.generation,
+								 Min(deadline_us, ai_deadline_in(END_NOTICE_MS)));
 }
 
 /* Sleeps until the socket is ready for what is asked; false at the deadline. */

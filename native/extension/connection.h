@@ -31,6 +31,12 @@ extern bool ai_connection_open(uint64 deadline_us);
 /* Says why the last ai_connection_open() failed; may be empty. */
 extern const char *ai_connection_failure(void);
 
+/*
+ * After a connection was lost: lets the supervisor notice that its server ended,
+ * so that the next one is not made to a process that is just dying.
+ */
+extern void ai_connection_wait_for_end(uint64 deadline_us);
+
 /* Closes the connection, which cancels on the server what it was asked for. */
 extern void ai_connection_close(void);
 

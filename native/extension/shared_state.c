@@ -126,6 +126,23 @@ ai_shared_state_wait(uint64 deadline_us, bool wait_when_off)
 	return phase;
 }
 
+void
+ai_shared_state_wait_for_end(uint64 generation, uint64 deadline_us)
+{
+	ConditionVariablePrepareToSleep(&shared->changed);
+	for (;;)
+	{
+		long		left_ms = ai_deadline_left_ms(deadline_us);
+		uint64		current;
+
+		if (ai_shared_state_phase(&current) != AI_SERVER_RUNNING || current != generation ||
+			left_ms == 0)
+			break;
+		(void) ConditionVariableTimedSleep(&shared->changed, left_ms, PG_WAIT_EXTENSION);
+	}
+	ConditionVariableCancelSleep();
+}
+
 const char *
 ai_server_phase_name(AiServerPhase phase)
 {

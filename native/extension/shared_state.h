@@ -71,6 +71,9 @@ extern void ai_shared_state_publish_figures(const AiServerFigures *figures);
  */
 extern AiServerPhase ai_shared_state_wait(uint64 deadline_us, bool wait_when_off);
 
+/* Waits until the server of a generation no longer runs, at most until the deadline. */
+extern void ai_shared_state_wait_for_end(uint64 generation, uint64 deadline_us);
+
 extern const char *ai_server_phase_name(AiServerPhase phase);
 extern void ai_shared_state_init(void);
 
