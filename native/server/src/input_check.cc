@@ -53,7 +53,7 @@ bool Fits(const ValueType& type, const ValueView& value) {
     case TypeKind::kMap:
       return MapFits(type, value);
     case TypeKind::kOptional:
-      return value.kind == AI_VALUE_NONE || Fits(type.element.at(0), value);
+      return Fits(type.element.at(0), value);
     case TypeKind::kSequence:
       if (value.kind != AI_VALUE_SEQUENCE) return false;
       for (const ValueView& element : value.elements) {
@@ -62,6 +62,12 @@ bool Fits(const ValueType& type, const ValueView& value) {
       return true;
   }
   return false;
+}
+
+// ONNX Runtime 1.29 ends the process when an absent optional is given to a session.
+Status AbsentOptional(const std::string& name) {
+  return Status(AI_STATUS_UNSUPPORTED, "optional input \"" + name + "\" cannot be left out",
+                "ONNX Runtime takes no absent optional from outside a model.");
 }
 
 }  // namespace
@@ -79,6 +85,9 @@ Status MatchInputs(const Signature& signature, const InferRequest& request,
     if ((*inputs)[value.index] != nullptr) {
       return Status(AI_STATUS_INVALID_ARG, "input \"" + name + "\" is given twice");
     }
+    if (type.kind == TypeKind::kOptional && value.kind == AI_VALUE_NONE) {
+      return AbsentOptional(name);
+    }
     if (!Fits(type, value)) {
       return Status(AI_STATUS_INVALID_ARG, "input \"" + name + "\" expects " +
                                                ai_runtime::Describe(type) + ", not " +
@@ -89,7 +98,7 @@ Status MatchInputs(const Signature& signature, const InferRequest& request,
   for (size_t i = 0; i < inputs->size(); ++i) {
     const auto& [name, type] = signature.inputs[i];
     if ((*inputs)[i] != nullptr) continue;
-    if (type.kind == TypeKind::kOptional) continue;
+    if (type.kind == TypeKind::kOptional) return AbsentOptional(name);
     return Status(AI_STATUS_INVALID_ARG, "input \"" + name + "\" is missing",
                   "It expects " + ai_runtime::Describe(type) + ".");
   }

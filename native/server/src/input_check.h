@@ -10,7 +10,7 @@
 
 namespace ai_runtime {
 
-// For each input of the signature its value, null where an optional one is absent.
+// For each input of the signature its value; all are there.
 Status MatchInputs(const Signature& signature, const InferRequest& request,
                    std::vector<const ValueView*>* inputs);
 

@@ -12,6 +12,7 @@
 #include <onnxruntime_cxx_api.h>
 #include <onnxruntime_session_options_config_keys.h>
 
+#include "empty_sequence_model.h"
 #include "input_check.h"
 
 namespace ai_runtime {
@@ -259,24 +260,36 @@ Ort::Value MakeTensor(const ValueView& value) {
   return tensor;
 }
 
-Ort::Value MakeValue(const ValueView& value) {
-  switch (value.kind) {
-    case AI_VALUE_TENSOR:
-      return MakeTensor(value);
-    case AI_VALUE_MAP: {
-      Ort::Value keys = MakeTensor(value.elements.at(0));
-      Ort::Value values = MakeTensor(value.elements.at(1));
-      return Ort::Value::CreateMap(keys, values);
-    }
-    case AI_VALUE_SEQUENCE: {
-      std::vector<Ort::Value> elements;
-      for (const ValueView& element : value.elements) elements.push_back(MakeValue(element));
-      return Ort::Value::CreateSequence(elements);
-    }
-    case AI_VALUE_NONE:
-      break;
+// What the C API cannot make: the output of a model that is nothing but SequenceEmpty.
+Ort::Value MakeEmptySequence(LoadedRuntime* runtime, const ValueType& element) {
+  if (element.kind != TypeKind::kTensor) {
+    throw Ort::Exception("an empty sequence of this type cannot be made", ORT_NOT_IMPLEMENTED);
   }
-  throw Ort::Exception("an absent optional cannot be made", ORT_NOT_IMPLEMENTED);
+  const std::string model = EmptySequenceModel(element.datatype);
+  Ort::Session session(runtime->env(), model.data(), model.size(),
+                       runtime->NewSessionOptions({"cpu"}));
+  const char* output_name = "y";
+  std::vector<Ort::Value> outputs =
+      session.Run(Ort::RunOptions(), nullptr, nullptr, 0, &output_name, 1);
+  return std::move(outputs.at(0));
+}
+
+// `value` fits `type`: input_check has seen to that.
+Ort::Value MakeValue(LoadedRuntime* runtime, const ValueView& value, const ValueType& type) {
+  if (value.kind == AI_VALUE_TENSOR) return MakeTensor(value);
+  if (type.kind == TypeKind::kOptional) return MakeValue(runtime, value, type.element.at(0));
+  if (value.kind == AI_VALUE_MAP) {
+    Ort::Value keys = MakeTensor(value.elements.at(0));
+    Ort::Value values = MakeTensor(value.elements.at(1));
+    return Ort::Value::CreateMap(keys, values);
+  }
+  const ValueType& element_type = type.element.at(0);
+  if (value.elements.empty()) return MakeEmptySequence(runtime, element_type);
+  std::vector<Ort::Value> elements;
+  for (const ValueView& element : value.elements) {
+    elements.push_back(MakeValue(runtime, element, element_type));
+  }
+  return Ort::Value::CreateSequence(elements);
 }
 
 Status WriteStrings(const Ort::Value& tensor, uint16_t index, const std::vector<int64_t>& dims,
@@ -386,8 +399,8 @@ class OnnxSession : public ModelSession {
     return Guard("model failed", [&] {
       std::vector<Ort::Value> inputs;
       inputs.reserve(given.size());
-      for (const ValueView* value : given) {
-        inputs.push_back(MakeValue(value == nullptr ? ValueView() : *value));
+      for (size_t i = 0; i < given.size(); ++i) {
+        inputs.push_back(MakeValue(runtime_.get(), *given[i], signature_.inputs[i].second));
       }
       std::vector<const char*> output_names;
       output_names.reserve(wanted.size());
