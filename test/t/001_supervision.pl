@@ -71,7 +71,8 @@ is_deeply(
 	'server inherits no more than four variables');
 is($environment{ORT_DISABLE_TELEMETRY}, 1, 'telemetry of ONNX Runtime is off');
 ok(!-e $environment{HOME}, 'server has no home that anything could be written to');
-my $socket_path = $node->safe_psql('postgres', 'SELECT socket_path FROM ai_runtime._server_state()');
+my $socket_path =
+  $node->safe_psql('postgres', 'SELECT socket_path FROM ai_runtime._server_state()');
 is((stat($socket_path))[2] & oct(777), oct(600), 'socket is for its user alone');
 is((stat($cwd . '/..'))[2] & oct(777), oct(700), 'directory of the socket is for its user alone');
 
@@ -84,7 +85,8 @@ ok( $node->poll_query_until(
 		'postgres',
 		"SELECT state = 'running' AND pid <> $pid FROM ai_runtime._server_state()"),
 	'restarts the server after SIGKILL');
-is($session->query(q{SELECT ai_runtime._echo('\x02')}), '\x02', 'session goes on with the new server');
+is($session->query(q{SELECT ai_runtime._echo('\x02')}),
+	'\x02', 'session goes on with the new server');
 is($session->query('SELECT pg_backend_pid()'), $backend, 'session is still the same');
 is( $node->safe_psql(
 		'postgres', q{

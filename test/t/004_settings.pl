@@ -43,7 +43,7 @@ create_server_functions($node);
 	"\\set VERBOSITY verbose\nSET ai_runtime.connect_timeout = '300ms'; $echo");
 like($stderr, qr/57P03: inference server is not running/, 'says that there is no server');
 like( $stderr,
-	qr/DETAIL: .*"backing_off": program "no_such_node" is not in PATH \(setting ai_runtime\.node_path\)/,
+	qr/DETAIL: .*program "no_such_node" is not in PATH \(setting ai_runtime\.node_path\)/,
 	'says that the program is missing, and which setting names it');
 ok($node->log_contains(qr/could not start inference server: program "no_such_node"/),
 	'tells the log, too');
