@@ -74,6 +74,11 @@ bind_symbol(AiRequest *request, int input, int symbol, uint32 size)
 void
 ai_request_check_shape(AiRequest *request, int input, const AiType *type, const AiShape *shape)
 {
+	const AiType *declared = request->model->compiled->signature->inputs[input].type;
+
+	/* The elements of a sequence differ in shape: a name in their type binds nothing. */
+	bool		is_whole_input = type == ai_type_value(declared);
+
 	if (type->rank == AI_RANK_ANY)
 		return;
 	if (shape->rank != type->rank)
@@ -95,7 +100,7 @@ ai_request_check_shape(AiRequest *request, int input, const AiType *type, const 
 							i + 1, input_name(request, input), request->model->name,
 							dim->size, shape->dims[i]),
 					 errdetail("%s", ai_model_takes(request->model))));
-		if (dim->symbol >= 0)
+		if (dim->symbol >= 0 && is_whole_input)
 			bind_symbol(request, input, dim->symbol, shape->dims[i]);
 	}
 }
