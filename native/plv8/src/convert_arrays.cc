@@ -213,7 +213,7 @@ v8::Local<v8::Value> ArrayToJs(v8::Isolate* isolate, TypeInfo* type, Datum value
 bool ArrayFromJs(v8::Isolate* isolate, TypeInfo* type, v8::Local<v8::Value> value,
                  Datum* result) {
   TypeInfo* element = type->element;
-  if (SameLayout(element->kind, value)) {
+  if (!element->is_domain && SameLayout(element->kind, value)) {
     *result = CopyTypedArray(element, value);
     return true;
   }

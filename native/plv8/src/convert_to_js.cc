@@ -162,10 +162,7 @@ void InitRowShape(v8::Isolate* isolate, RowShape* shape, TupleDesc desc,
     Form_pg_attribute attribute = TupleDescAttr(desc, i);
     if (attribute->attisdropped) continue;
     InitType(&shape->types[i], attribute->atttypid, attribute->atttypmod, memory);
-    const char* name = NameStr(attribute->attname);
-    shape->names[i] =
-        v8::String::NewFromUtf8(isolate, name, v8::NewStringType::kInternalized)
-            .FromMaybe(v8::String::Empty(isolate));
+    shape->names[i] = ServerName(isolate, NameStr(attribute->attname));
   }
 }
 

@@ -98,6 +98,8 @@ v8::Isolate* NewIsolate(Role* role) {
   isolate->SetOOMErrorHandler(OnOutOfMemory);
   isolate->AddNearHeapLimitCallback(OnNearHeapLimit, role);
   isolate->AutomaticallyRestoreInitialHeapLimit(0.5);
+  /* Nothing could wake it, and a wait ignores interrupts. */
+  isolate->SetAllowAtomicsWait(false);
   isolate->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
   isolate->SetData(0, role);
   return isolate;

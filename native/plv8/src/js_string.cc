@@ -9,6 +9,9 @@
 namespace ai_runtime {
 namespace {
 
+// What LossyString and LossyText keep of a message.
+constexpr size_t kMaxMessageBytes = 100000;
+
 constexpr int kWriteFlags = v8::String::REPLACE_INVALID_UTF8 |
                             v8::String::NO_NULL_TERMINATION;
 
@@ -73,9 +76,18 @@ v8::Local<v8::String> ToJsString(v8::Isolate* isolate, const char* text, size_t 
   return string;
 }
 
+v8::Local<v8::String> ServerName(v8::Isolate* isolate, const char* name) {
+  if (!IsUtf8Server()) return ToJsString(isolate, name, strlen(name));
+  return v8::String::NewFromUtf8(isolate, name, v8::NewStringType::kInternalized)
+      .FromMaybe(v8::String::Empty(isolate));
+}
+
 v8::Local<v8::String> LossyString(v8::Isolate* isolate, const char* text, size_t length) {
-  if (length > 100000) length = 100000;
+  if (length > kMaxMessageBytes) length = kMaxMessageBytes;
   v8::Local<v8::String> string;
+  if (!IsUtf8Server()) {
+    if (Catch([&] { string = ToJsString(isolate, text, length); }) == nullptr) return string;
+  }
   if (!v8::String::NewFromUtf8(isolate, text, v8::NewStringType::kNormal,
                                static_cast<int>(length))
            .ToLocal(&string))
@@ -98,6 +110,13 @@ char* LossyText(v8::Isolate* isolate, v8::Local<v8::String> string) {
   char* text = static_cast<char*>(palloc(static_cast<size_t>(capacity) + 1));
   int written = string->WriteUtf8(isolate, text, capacity, nullptr, kWriteFlags);
   text[written] = '\0';
+  if (IsUtf8Server()) return text;
+  char* converted = nullptr;
+  if (Catch([&] { converted = pg_any_to_server(text, written, PG_UTF8); }) == nullptr)
+    return converted;
+  for (char* c = text; *c; c++) {
+    if (*c & 0x80) *c = '?';
+  }
   return text;
 }
 

@@ -14,6 +14,9 @@ v8::Local<v8::String> NameOf(v8::Isolate* isolate, const char* name);
 // The text in V8. Raises when it is longer than V8's limit (about 512 MB).
 v8::Local<v8::String> ToJsString(v8::Isolate* isolate, const char* text, size_t length);
 
+// The name of a column, internalised where that is cheap. Raises as ToJsString does.
+v8::Local<v8::String> ServerName(v8::Isolate* isolate, const char* name);
+
 // As ToJsString, but never raises: an error must be able to say something.
 v8::Local<v8::String> LossyString(v8::Isolate* isolate, const char* text, size_t length);
 

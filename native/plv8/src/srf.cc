@@ -96,6 +96,7 @@ bool ReturnRows(CallFrame* frame, v8::Local<v8::Value> value) {
   for (uint32_t start = 0; start < length; start += kRowsPerScope) {
     ErrorData* error = nullptr;
     bool done = true;
+    CHECK_FOR_INTERRUPTS();
     {
       v8::HandleScope scope(isolate);
       error = Catch([&] {

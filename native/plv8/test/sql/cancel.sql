@@ -9,7 +9,8 @@ DO $$ while (true) { try { plv8.execute('SELECT pg_sleep(1)') } catch (e) {} } $
 DO $$ while (true) { try { plv8.execute('SELECT 1') } catch (e) {} } $$ LANGUAGE plv8;
 CREATE FUNCTION spin() RETURNS int LANGUAGE plv8 AS $$ while (true) {} $$;
 DO $$ try { plv8.execute('SELECT spin()') } catch (e) { } while (true) {} $$ LANGUAGE plv8;
-CREATE FUNCTION spin_rows() RETURNS SETOF int LANGUAGE plv8 AS $$ while (true) plv8.return_next(1) $$;
+CREATE FUNCTION spin_rows() RETURNS SETOF int
+  LANGUAGE plv8 AS $$ while (true) plv8.return_next(1) $$;
 SELECT count(*) FROM spin_rows();
 DO $$ (async () => { for (;;) await null })() $$ LANGUAGE plv8;
 DO $$ JSON.stringify({toJSON() { while (true) {} }}) $$ LANGUAGE plv8;
@@ -24,7 +25,8 @@ DO $$ plv8.execute('INSERT INTO written VALUES (1)'); while (true) {} $$ LANGUAG
 RESET statement_timeout;
 SELECT count(*) FROM written;
 -- An error of another kind with the same code can be caught: it is not an interrupt.
-DO $$ try { plv8.execute("DO 'BEGIN RAISE EXCEPTION USING ERRCODE = ''57014'', MESSAGE = ''own timeout''; END'") }
+DO $$ try { plv8.execute(`DO 'BEGIN RAISE EXCEPTION USING ERRCODE = ''57014'',
+  MESSAGE = ''own timeout''; END'`) }
   catch (e) { plv8.elog(NOTICE, 'caught', e.sqlstate) } $$ LANGUAGE plv8;
 SET lock_timeout = '100ms';
 DO $$ try { plv8.execute('SELECT 1') } catch (e) { } plv8.elog(NOTICE, 'done') $$ LANGUAGE plv8;

@@ -16,7 +16,8 @@ BEGIN
   EXECUTE sql;
   RETURN 'no error';
 EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT, s = RETURNED_SQLSTATE;
+  GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT,
+  s = RETURNED_SQLSTATE;
   RETURN concat_ws(' | ', s, m, d, h);
 END $$;
 SELECT sqlstate_of($$SELECT fail('22012')$$);
@@ -33,7 +34,8 @@ DO $$ throw null $$ LANGUAGE plv8;
 DO $$ throw Symbol('s') $$ LANGUAGE plv8;
 DO $$ undefined_name $$ LANGUAGE plv8;
 DO $$ class MyError extends Error {}; throw new MyError('of mine') $$ LANGUAGE plv8;
-DO $$ const e = new Error('x'); Object.defineProperty(e, 'message', {get() { throw 1 }}); throw e $$ LANGUAGE plv8;
+DO $$ const e = new Error('x'); Object.defineProperty(e, 'message', {get() { throw 1 }});
+  throw e $$ LANGUAGE plv8;
 DO $$ throw new Proxy({}, {get() { throw new Error('trap') }}) $$ LANGUAGE plv8;
 
 -- The stack is in CONTEXT.
@@ -50,7 +52,8 @@ CREATE FUNCTION violate(swallow boolean) RETURNS text LANGUAGE plv8 AS $$
   plv8.execute('INSERT INTO unique_things VALUES (1)');
   try { plv8.execute('INSERT INTO unique_things VALUES (1)') } catch (e) {
     if (!swallow) throw e;
-    return [e instanceof Error, e.sqlstate, e.sqlerrcode === e.code, e.message, e.detail, e.constraint_name,
+    return [e instanceof Error, e.sqlstate, e.sqlerrcode === e.code, e.message, e.detail,
+  e.constraint_name,
       e.table_name, e.schema_name].join(' | ');
   }
 $$;
@@ -60,8 +63,10 @@ SELECT violate(false);
 SELECT sqlstate_of('SELECT violate(false)');
 
 -- elog: levels, joining, ERROR can be caught, higher levels are refused.
-DO $$ plv8.elog(NOTICE, 'a', 1, null, {}) ; plv8.elog(WARNING, 'w'); plv8.elog(INFO, 'i') $$ LANGUAGE plv8;
-DO $$ try { plv8.elog(ERROR, 'caught', 'me') } catch (e) { plv8.elog(NOTICE, 'got', e.message) } $$ LANGUAGE plv8;
+DO $$ plv8.elog(NOTICE, 'a', 1, null, {}) ; plv8.elog(WARNING, 'w');
+  plv8.elog(INFO, 'i') $$ LANGUAGE plv8;
+DO $$ try { plv8.elog(ERROR, 'caught', 'me') } catch (e) { plv8.elog(NOTICE, 'got',
+  e.message) } $$ LANGUAGE plv8;
 DO $$ plv8.elog(ERROR, 'not caught') $$ LANGUAGE plv8;
 DO $$ plv8.elog(22, 'fatal') $$ LANGUAGE plv8;
 DO $$ plv8.elog(NOTICE) $$ LANGUAGE plv8;

@@ -5,7 +5,8 @@ CREATE FUNCTION unnamed(int, text) RETURNS text LANGUAGE plv8 AS $$ return $2 + 
 SELECT unnamed(1, 'x');
 CREATE FUNCTION strict_add(a int, b int) RETURNS int LANGUAGE plv8 STRICT AS $$ return a + b $$;
 SELECT strict_add(NULL, 3) IS NULL;
-CREATE FUNCTION with_default(a int, b int DEFAULT 10) RETURNS int LANGUAGE plv8 AS $$ return a * b $$;
+CREATE FUNCTION with_default(a int, b int DEFAULT 10) RETURNS int
+  LANGUAGE plv8 AS $$ return a * b $$;
 SELECT with_default(2), with_default(2, 3);
 CREATE FUNCTION total(VARIADIC v int[]) RETURNS int LANGUAGE plv8
   AS $$ return v.reduce((x, y) => x + y, 0) $$;
@@ -91,7 +92,8 @@ CALL fill();
 ROLLBACK;
 CREATE PROCEDURE swap(INOUT a int, INOUT b int) LANGUAGE plv8 AS $$ return {a: b, b: a} $$;
 CALL swap(1, 2);
-CREATE FUNCTION concat_step(state text, x text) RETURNS text LANGUAGE plv8 AS $$ return state + x $$;
+CREATE FUNCTION concat_step(state text, x text) RETURNS text
+  LANGUAGE plv8 AS $$ return state + x $$;
 CREATE AGGREGATE concat_all(text) (
   SFUNC = concat_step, STYPE = text, INITCOND = '');
 SELECT concat_all(x::text ORDER BY x) FROM generate_series(1, 5) x;
@@ -108,7 +110,8 @@ SELECT rejected();
 
 -- What scripts see of the provider.
 CREATE FUNCTION about() RETURNS text LANGUAGE plv8
-  AS $$ return plv8.version + ' ' + plv8.provider + ' ' + (plv8.memory_usage().used_heap_size > 0) $$;
+  AS $$ return plv8.version + ' ' + plv8.provider + ' '
+    + (plv8.memory_usage().used_heap_size > 0) $$;
 SELECT about();
 DO $$ console.log('log', 1); console.warn('warn') $$ LANGUAGE plv8;
 SELECT json_array_length(plv8_info()) > 0 AS has_roles;
@@ -116,7 +119,8 @@ SELECT json_array_length(plv8_info()) > 0 AS has_roles;
 -- Parallel workers start their own JavaScript.
 CREATE TABLE many AS SELECT i FROM generate_series(1, 20000) i;
 ANALYZE many;
-CREATE FUNCTION twice(x int) RETURNS int LANGUAGE plv8 IMMUTABLE PARALLEL SAFE AS $$ return 2 * x $$;
+CREATE FUNCTION twice(x int) RETURNS int
+  LANGUAGE plv8 IMMUTABLE PARALLEL SAFE AS $$ return 2 * x $$;
 CREATE FUNCTION looked_up(x int) RETURNS int LANGUAGE plv8 STABLE PARALLEL SAFE
   AS $$ return plv8.execute('SELECT $1::int AS r', [x])[0].r $$;
 SET force_parallel_mode = on;

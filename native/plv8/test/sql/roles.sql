@@ -16,7 +16,8 @@ SELECT recall();
 
 -- SECURITY DEFINER runs in the owner's JavaScript, also in the middle of a query and of a call.
 SET ROLE plv8_alice;
-CREATE FUNCTION alice_recalls() RETURNS text LANGUAGE plv8 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION alice_recalls() RETURNS text
+  LANGUAGE plv8 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $$ return globalThis.memory + ' ' + plv8.execute('SELECT current_user AS u')[0].u $$;
 CREATE FUNCTION alice_fails() RETURNS text LANGUAGE plv8 SECURITY DEFINER
   AS $$ plv8.execute('SELECT 1'); throw new Error('alice failed') $$;
@@ -26,7 +27,8 @@ CREATE FUNCTION ask_alice() RETURNS text LANGUAGE plv8 AS $$
   const answer = plv8.execute('SELECT alice_recalls() AS a')[0].a;
   let error;
   try { plv8.execute('SELECT alice_fails()') } catch (e) { error = e.message }
-  return [answer, error, globalThis.memory, plv8.execute('SELECT current_user = session_user AS u')[0].u].join(' | ');
+  return [answer, error, globalThis.memory,
+  plv8.execute('SELECT current_user = session_user AS u')[0].u].join(' | ');
 $$;
 SELECT ask_alice(), ask_alice();
 SET search_path = public;

@@ -5,14 +5,17 @@ CREATE FUNCTION run(sql text, VARIADIC args text[] DEFAULT '{}') RETURNS jsonb L
 SELECT run('INSERT INTO item VALUES (1, ''a''), (2, NULL)');
 SELECT run('SELECT * FROM item ORDER BY id');
 SELECT run('SELECT * FROM item WHERE id = $1', '2'), run('SELECT 1 AS a, 2 AS a');
-SELECT run('SELECT * FROM item WHERE false'), run('UPDATE item SET name = $2 WHERE id = $1 RETURNING *', '2', 'b');
-SELECT run('CREATE TEMP TABLE made (i int); INSERT INTO made VALUES (7)'), run('SHOW server_encoding');
+SELECT run('SELECT * FROM item WHERE false'),
+  run('UPDATE item SET name = $2 WHERE id = $1 RETURNING *', '2', 'b');
+SELECT run('CREATE TEMP TABLE made (i int); INSERT INTO made VALUES (7)'),
+  run('SHOW server_encoding');
 SELECT run('SELECT $1::int IS NULL AS is_null, $1 AS value', NULL);
 SELECT run('SELECT $1 IS NULL AS unknown', NULL);
 SELECT run('SELECT $1::int + $2::int AS r', '1');
 SELECT run('SELECT nonsense');
 SELECT run('COMMIT');
-DO $$ plv8.elog(NOTICE, plv8.execute('SELECT $1::int8 AS a, $2::jsonb AS b', 5n, {x: [1]})[0].b.x[0]) $$ LANGUAGE plv8;
+DO $$ plv8.elog(NOTICE, plv8.execute('SELECT $1::int8 AS a, $2::jsonb AS b', 5n,
+  {x: [1]})[0].b.x[0]) $$ LANGUAGE plv8;
 DO $$ plv8.execute() $$ LANGUAGE plv8;
 
 -- Repeated text is planned once and follows what changes under it.
@@ -29,7 +32,8 @@ SELECT run('SELECT * FROM item WHERE id = $1', '1');
 CREATE FUNCTION survives() RETURNS text LANGUAGE plv8 AS $$
   plv8.execute("INSERT INTO item VALUES ('before', NULL)");
   try {
-    plv8.execute("INSERT INTO item SELECT 'lost', (1 / (i - 3))::text FROM generate_series(1, 3) i");
+    plv8.execute(`INSERT INTO item
+      SELECT 'lost', (1 / (i - 3))::text FROM generate_series(1, 3) i`);
   } catch (e) {
     plv8.execute("INSERT INTO item VALUES ('after', $1)", [e.sqlstate]);
     return e.message;
@@ -39,9 +43,12 @@ SELECT survives();
 SELECT * FROM item ORDER BY id;
 
 -- An argument that cannot be converted can be caught as well.
-DO $$ try { plv8.execute('SELECT $1::int', ['x']) } catch (e) { plv8.elog(NOTICE, e.message) } $$ LANGUAGE plv8;
-DO $$ try { plv8.execute('SELECT $1::text', [Symbol('x')]) } catch (e) { plv8.elog(NOTICE, e.message) } $$ LANGUAGE plv8;
-DO $$ plv8.execute('SELECT $1::text', [{toString() { throw new Error('from toString') }}]) $$ LANGUAGE plv8;
+DO $$ try { plv8.execute('SELECT $1::int', ['x']) } catch (e) { plv8.elog(NOTICE,
+  e.message) } $$ LANGUAGE plv8;
+DO $$ try { plv8.execute('SELECT $1::text', [Symbol('x')]) } catch (e) { plv8.elog(NOTICE,
+  e.message) } $$ LANGUAGE plv8;
+DO $$ plv8.execute('SELECT $1::text',
+  [{toString() { throw new Error('from toString') }}]) $$ LANGUAGE plv8;
 
 -- plv8.subtransaction rolls back as one.
 CREATE FUNCTION as_one() RETURNS void LANGUAGE plv8 AS $$
@@ -65,7 +72,8 @@ CREATE FUNCTION prepared() RETURNS jsonb LANGUAGE plv8 AS $$
   cursor.move(1);
   result.push(cursor.fetch(), cursor.fetch() === undefined, cursor.fetch(-1));
   cursor.close();
-  for (const use of [() => cursor.fetch(), () => { plan.free(); plan.execute([1]) }, () => plan.free.call({})])
+  for (const use of [() => cursor.fetch(), () => { plan.free(); plan.execute([1]) },
+  () => plan.free.call({})])
     try { use() } catch (e) { result.push(e.message) }
   try { plv8.prepare('SELECT 1', ['no_such_type']) } catch (e) { result.push(e.message) }
   return result;
@@ -101,7 +109,8 @@ RESET plv8.compatibility;
 -- find_function: right, language, existence.
 CREATE FUNCTION call_found(name text) RETURNS text LANGUAGE plv8
   AS $$ try { return plv8.find_function(name)(2) } catch (e) { return e.message } $$;
-SELECT call_found('inner_js'), call_found('public.inner_js(int)'), call_found('middle'), call_found('absent');
+SELECT call_found('inner_js'), call_found('public.inner_js(int)'), call_found('middle'),
+  call_found('absent');
 
 -- Quoting.
 CREATE FUNCTION quotes() RETURNS text[] LANGUAGE plv8 AS $$

@@ -2,7 +2,8 @@
 CREATE TABLE row_log (id int, name text, dropped int, doubled int);
 ALTER TABLE row_log DROP COLUMN dropped;
 CREATE FUNCTION on_row() RETURNS trigger LANGUAGE plv8 AS $$
-  plv8.elog(NOTICE, TG_NAME, TG_WHEN, TG_LEVEL, TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME, typeof TG_RELID,
+  plv8.elog(NOTICE, TG_NAME, TG_WHEN, TG_LEVEL, TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME,
+  typeof TG_RELID,
     JSON.stringify(TG_ARGV), JSON.stringify(NEW), JSON.stringify(OLD));
   if (TG_OP === 'DELETE') return OLD.id === 3 ? null : undefined;
   if (NEW.name === 'skip') return null;
@@ -37,11 +38,13 @@ INSERT INTO counted SELECT generate_series(1, 2);
 CREATE VIEW counted_view AS SELECT i FROM counted;
 CREATE FUNCTION instead() RETURNS trigger LANGUAGE plv8 AS $$
   plv8.elog(NOTICE, TG_WHEN, JSON.stringify(NEW)); return NEW $$;
-CREATE TRIGGER view_insert INSTEAD OF INSERT ON counted_view FOR EACH ROW EXECUTE FUNCTION instead();
+CREATE TRIGGER view_insert INSTEAD OF INSERT ON counted_view
+  FOR EACH ROW EXECUTE FUNCTION instead();
 INSERT INTO counted_view VALUES (5);
 
 -- Event triggers.
-CREATE FUNCTION on_ddl() RETURNS event_trigger LANGUAGE plv8 AS $$ plv8.elog(NOTICE, TG_EVENT, TG_TAG) $$;
+CREATE FUNCTION on_ddl() RETURNS event_trigger
+  LANGUAGE plv8 AS $$ plv8.elog(NOTICE, TG_EVENT, TG_TAG) $$;
 CREATE EVENT TRIGGER watch_ddl ON ddl_command_end EXECUTE FUNCTION on_ddl();
 CREATE TABLE watched (i int);
 DROP EVENT TRIGGER watch_ddl;
