@@ -20,10 +20,15 @@ function hasSupervisor(pid: number): boolean {
   return pid === 0 || process.ppid === pid;
 }
 
-function beat(binding: Binding, lastTick: number): number {
+function passLog(binding: Binding): void {
   for (const line of binding.takeLog()) {
     log(line.level, line.text);
   }
+}
+
+/** Tells the numbers unless the thread that serves the socket stands still. */
+function beat(binding: Binding, lastTick: number): number {
+  passLog(binding);
   const stats = binding.stats();
   if (stats.ioTick !== lastTick) {
     say('heartbeat', {
@@ -39,6 +44,7 @@ function beat(binding: Binding, lastTick: number): number {
 }
 
 function stop(binding: Binding, reason: string): never {
+  passLog(binding);
   log('info', `stopping: ${reason}`);
   binding.stop(DRAIN_MS);
   return binding.exit(0);
