@@ -7,13 +7,16 @@
 // writes the one and reads the other. The cases run in a child process: when one of them ends the
 // child, the parent writes a "crashed" record and goes on with the next case in a new child.
 //
-//   direct LIBRARY CASES RESULTS
+//   direct LIBRARY CASES RESULTS RUNS
+//
+// Each case has a session of its own, which is run RUNS times; the last outputs are the result.
 //
 // All numbers are little-endian. string: u32 length, bytes. value: u8 kind, then
 //   0 absent
 //   1 tensor: u8 ONNX element type, u8 rank, i64 dims, u64 bytes, data (strings: each as string)
 //   2 sequence: u32 count, values
 //   3 map: value of the keys, value of the values
+//   4 empty sequence, which the API cannot make: string bytes of a model whose output "y" is one
 // case:   u32 bytes that follow, string model file, u32 inputs, each string name and value
 // result: u32 case, u8 status, string message, u32 outputs, each string name and value
 #include <dlfcn.h>
@@ -28,6 +31,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -40,7 +44,7 @@ namespace {
 constexpr unsigned kCaseSeconds = 60;
 
 enum ResultStatus : uint8_t { kPassed = 0, kLoadFailed = 1, kRunFailed = 2, kCrashed = 3 };
-enum ValueKind : uint8_t { kAbsent = 0, kTensor = 1, kSequence = 2, kMap = 3 };
+enum ValueKind : uint8_t { kAbsent = 0, kTensor = 1, kSequence = 2, kMap = 3, kEmpty = 4 };
 
 class Reader {
  public:
@@ -104,8 +108,16 @@ Ort::Value ReadTensor(Reader& in, Ort::AllocatorWithDefaultOptions& allocator) {
   return value;
 }
 
+// The only output of a model without inputs.
+Ort::Value RunMaker(const Ort::Env& env, const std::string& model) {
+  Ort::Session session(env, model.data(), model.size(), Ort::SessionOptions{});
+  const char* name = "y";
+  return std::move(session.Run(Ort::RunOptions{}, nullptr, nullptr, 0, &name, 1).at(0));
+}
+
 // An absent optional comes out as an empty Ort::Value.
-Ort::Value ReadValue(Reader& in, Ort::AllocatorWithDefaultOptions& allocator) {
+Ort::Value ReadValue(const Ort::Env& env, Reader& in,
+                     Ort::AllocatorWithDefaultOptions& allocator) {
   switch (in.Number<uint8_t>()) {
     case kAbsent:
       return Ort::Value(nullptr);
@@ -114,9 +126,11 @@ Ort::Value ReadValue(Reader& in, Ort::AllocatorWithDefaultOptions& allocator) {
     case kSequence: {
       std::vector<Ort::Value> elements;
       const uint32_t count = in.Number<uint32_t>();
-      for (uint32_t i = 0; i < count; i++) elements.push_back(ReadValue(in, allocator));
+      for (uint32_t i = 0; i < count; i++) elements.push_back(ReadValue(env, in, allocator));
       return Ort::Value::CreateSequence(elements);
     }
+    case kEmpty:
+      return RunMaker(env, in.String());
     default:
       throw std::runtime_error("unknown kind of value in the file of cases");
   }
@@ -200,7 +214,7 @@ void WriteValue(Writer& out, const Ort::Value& value,
 }
 
 // Runs one case and writes its outputs; sets status before each step that can fail.
-void RunCase(const Ort::Env& env, Reader in, Writer& outputs, ResultStatus& status) {
+void RunCase(const Ort::Env& env, Reader in, int runs, Writer& outputs, ResultStatus& status) {
   status = kLoadFailed;
   Ort::AllocatorWithDefaultOptions allocator;
   Ort::SessionOptions options;
@@ -213,7 +227,7 @@ void RunCase(const Ort::Env& env, Reader in, Writer& outputs, ResultStatus& stat
   std::vector<Ort::Value> inputs;
   for (std::string& name : given) {
     name = in.String();
-    inputs.push_back(ReadValue(in, allocator));
+    inputs.push_back(ReadValue(env, in, allocator));
   }
   std::vector<std::string> names;
   for (size_t i = 0; i < session.GetOutputCount(); i++) {
@@ -222,8 +236,11 @@ void RunCase(const Ort::Env& env, Reader in, Writer& outputs, ResultStatus& stat
   std::vector<const char*> in_names, out_names;
   for (const auto& name : given) in_names.push_back(name.c_str());
   for (const auto& name : names) out_names.push_back(name.c_str());
-  const auto values = session.Run(Ort::RunOptions{}, in_names.data(), inputs.data(),
-                                  inputs.size(), out_names.data(), out_names.size());
+  std::vector<Ort::Value> values;
+  for (int run = 0; run < runs; run++) {
+    values = session.Run(Ort::RunOptions{}, in_names.data(), inputs.data(), inputs.size(),
+                         out_names.data(), out_names.size());
+  }
   outputs.Number<uint32_t>(static_cast<uint32_t>(names.size()));
   for (size_t i = 0; i < names.size(); i++) {
     outputs.String(names[i]);
@@ -248,7 +265,8 @@ void AppendResult(int fd, uint32_t index, ResultStatus status, const std::string
 }
 
 // Runs the cases from first on; *current always says which case is under way.
-int RunCases(const std::string& bytes, uint32_t first, int fd, volatile uint32_t* current) {
+int RunCases(const std::string& bytes, uint32_t first, int runs, int fd,
+             volatile uint32_t* current) {
   const Ort::Env env(ORT_LOGGING_LEVEL_FATAL, "direct");
   Reader in(bytes);
   const uint32_t count = in.Number<uint32_t>();
@@ -261,7 +279,7 @@ int RunCases(const std::string& bytes, uint32_t first, int fd, volatile uint32_t
     ResultStatus status = kLoadFailed;
     std::string message;
     try {
-      RunCase(env, Reader(one), outputs, status);
+      RunCase(env, Reader(one), runs, outputs, status);
     } catch (const std::exception& e) {
       message = e.what();
     }
@@ -284,7 +302,7 @@ void OpenLibrary(const char* file) {
   std::fflush(stdout);
 }
 
-int Main(const char* library, const char* cases, const char* results) {
+int Main(const char* library, const char* cases, const char* results, int runs) {
   std::ifstream file(cases, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   const uint32_t count = Reader(bytes).Number<uint32_t>();
@@ -295,7 +313,7 @@ int Main(const char* library, const char* cases, const char* results) {
   OpenLibrary(library);
   for (uint32_t first = 0; first < count; first = *current + 1) {
     const pid_t child = fork();
-    if (child == 0) _exit(RunCases(bytes, first, fd, current));
+    if (child == 0) _exit(RunCases(bytes, first, runs, fd, current));
     int ended = 0;
     waitpid(child, &ended, 0);
     if (WIFEXITED(ended) && WEXITSTATUS(ended) == 0) break;
@@ -309,13 +327,13 @@ int Main(const char* library, const char* cases, const char* results) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fprintf(stderr, "usage: direct LIBRARY CASES RESULTS\n");
+  if (argc != 5) {
+    std::fprintf(stderr, "usage: direct LIBRARY CASES RESULTS RUNS\n");
     return 2;
   }
   try {
     setenv("ORT_DISABLE_TELEMETRY", "1", 1);
-    return Main(argv[1], argv[2], argv[3]);
+    return Main(argv[1], argv[2], argv[3], std::atoi(argv[4]));
   } catch (const std::exception& e) {
     std::fprintf(stderr, "direct: %s\n", e.what());
     return 1;

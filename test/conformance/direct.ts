@@ -6,6 +6,15 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { create } from '@bufbuild/protobuf';
+import {
+  type TensorProto_DataType as Type,
+  TypeProto_SequenceSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  ValueInfoProtoSchema,
+} from '../../src/shared/onnx/onnx_pb';
+import { modelBytes, node } from '../fixtures/onnx_graph';
 import type { Case } from './testdata';
 import type { NamedValue, Value } from './values';
 
@@ -22,14 +31,20 @@ export interface DirectResult {
 
 const STATUSES = ['passed', 'load failed', 'run failed', 'crashed'] as const;
 
-/** Runs every case, each in a fresh session; the results are in the order of the cases. */
-export function runDirect(cases: Case[]): { version: string; results: DirectResult[] } {
+/**
+ * Runs every case, each in a fresh session, as often as said; the results are those of the last
+ * run, in the order of the cases.
+ */
+export function runDirect(
+  cases: Case[],
+  runs: number,
+): { version: string; results: DirectResult[] } {
   const program = buildProgram();
   const casesFile = join(OUT, 'cases.bin');
   const resultsFile = join(OUT, 'results.bin');
   writeFileSync(casesFile, encodeCases(cases));
   const library = process.env.AI_RUNTIME_ORT_LIBRARY ?? LIBRARY;
-  const output = execFileSync(program, [library, casesFile, resultsFile], {
+  const output = execFileSync(program, [library, casesFile, resultsFile, String(runs)], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -94,6 +109,11 @@ function encodeValue(value: Value, parts: Buffer[]): void {
       return;
     }
     case 'sequence':
+      if (value.elements.length === 0) {
+        const model = Buffer.from(emptySequenceModel(value.elementType));
+        parts.push(Buffer.from([4]), u32(model.length), model);
+        return;
+      }
       parts.push(Buffer.from([2]), u32(value.elements.length));
       for (const element of value.elements) {
         encodeValue(element, parts);
@@ -104,6 +124,21 @@ function encodeValue(value: Value, parts: Buffer[]): void {
       encodeValue(value.keys, parts);
       encodeValue(value.values, parts);
   }
+}
+
+/** A model without inputs whose output "y" is an empty sequence of tensors. */
+function emptySequenceModel(elementType: Type): Uint8Array {
+  const tensor = create(TypeProto_TensorSchema, { elemType: elementType });
+  const element = create(TypeProtoSchema, { value: { case: 'tensorType', value: tensor } });
+  const sequence = create(TypeProto_SequenceSchema, { elemType: element });
+  const type = create(TypeProtoSchema, { value: { case: 'sequenceType', value: sequence } });
+  return modelBytes({
+    name: 'empty_sequence',
+    inputs: [],
+    outputs: [create(ValueInfoProtoSchema, { name: 'y', type })],
+    initializers: [],
+    nodes: [node('SequenceEmpty', [], ['y'], { dtype: BigInt(elementType) })],
+  });
 }
 
 function decodeResults(bytes: Buffer, count: number): DirectResult[] {
@@ -169,6 +204,7 @@ class ResultReader {
       case 2:
         return {
           kind: 'sequence',
+          elementType: 0,
           elements: Array.from({ length: this.u32() }, () => this.value()),
         };
       case 3:

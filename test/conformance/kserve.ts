@@ -53,7 +53,11 @@ function parseValue(json: unknown, like: Value | undefined): Value {
   }
   if (Array.isArray(json)) {
     const elements = like?.kind === 'sequence' ? like.elements : [];
-    return { kind: 'sequence', elements: json.map((e, i) => parseValue(e, elements[i])) };
+    return {
+      kind: 'sequence',
+      elementType: Type.UNDEFINED,
+      elements: json.map((e, i) => parseValue(e, elements[i])),
+    };
   }
   const { shape, datatype, raw: bytes } = json as Record<string, unknown>;
   if (!Array.isArray(shape) || typeof datatype !== 'string' || typeof bytes !== 'string') {

@@ -52,7 +52,7 @@ function judge(direct: DirectResult, random: boolean, sql: SqlResult): string | 
   return plainDiff ? `plain JSON: ${plainDiff}` : null;
 }
 
-/** Two direct runs that differ: the case draws random numbers. */
+/** The first run of a session and the second of another differ: the case draws random numbers. */
 function drawsRandom(one: DirectResult, other: DirectResult): boolean {
   return one.status === 'passed' && outputDifference(one.outputs, other.outputs) !== null;
 }
@@ -141,8 +141,8 @@ ${cases.length - totals.failed} passed, ${totals.failed} failed`);
 }
 
 const cases = readCases(filter);
-const { version, results: direct } = runDirect(cases);
-const again = runDirect(cases).results;
+const { version, results: direct } = runDirect(cases, 1);
+const again = runDirect(cases, 2).results;
 const config = await makeDatabase();
 const totals = await runThroughSql(cases, direct, again, config);
 await dropDatabase(config);

@@ -74,7 +74,9 @@ function readValues(folder: string, prefix: string, infos: ValueInfoProto[]): Na
 function decodeValue(bytes: Uint8Array, type: TypeProto | undefined): Value {
   const declared = type?.value;
   if (declared?.case === 'sequenceType') {
-    return { kind: 'sequence', elements: fieldsOf(bytes, [3, 5]).map(decodeElement) };
+    const element = declared.value.elemType?.value;
+    const elementType = element?.case === 'tensorType' ? element.value.elemType : Type.UNDEFINED;
+    return decodeSequence(bytes, elementType as Type);
   }
   if (declared?.case === 'optionalType') {
     const content = fieldsOf(bytes, [3, 5])[0];
@@ -113,7 +115,12 @@ function fieldsOf(bytes: Uint8Array, wanted: number[]): Field[] {
 function decodeElement({ number, bytes }: Field): Value {
   return number === 3
     ? decodeTensor(fromBinary(TensorProtoSchema, bytes))
-    : { kind: 'sequence', elements: fieldsOf(bytes, [3, 5]).map(decodeElement) };
+    : decodeSequence(bytes, Type.UNDEFINED);
+}
+
+function decodeSequence(bytes: Uint8Array, elementType: Type): Value {
+  const elements = fieldsOf(bytes, [3, 5]).map(decodeElement);
+  return { kind: 'sequence', elementType, elements };
 }
 
 function decodeTensor(tensor: TensorProto): Tensor {

@@ -17,7 +17,7 @@ export interface Tensor {
 export type Value =
   | { kind: 'absent' }
   | Tensor
-  | { kind: 'sequence'; elements: Value[] }
+  | { kind: 'sequence'; elements: Value[]; elementType: Type }
   | { kind: 'map'; keys: Value; values: Value };
 
 export interface NamedValue {
