@@ -80,10 +80,10 @@ void RollbackSubtransaction(Subtransaction* subtransaction) {
 }
 
 void ThrowOrTerminate(v8::Isolate* isolate, ErrorData* error, bool may_catch) {
-  if (!may_catch || IsInterrupt(error))
-    Terminate(isolate, error);
-  else
-    ThrowToJs(isolate, error);
+  if (!may_catch || IsInterrupt(error)) return Terminate(isolate, error);
+  ThrowToJs(isolate, error);
+  /* A script may catch very many of them in one call. */
+  FreeErrorData(error);
 }
 
 bool RunInSubtransaction(v8::Isolate* isolate, SubtransactionBody body, void* argument,
