@@ -27,7 +27,7 @@ our @EXPORT = qw(
 our $waiting_backends = q{
 	SELECT count(*) FROM pg_stat_activity
 	WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
-	  AND wait_event_type = 'Extension' AND query LIKE '%_echo%'};
+	  AND wait_event_type = 'Extension' AND query ~ '_echo|ai_inference'};
 
 # Returns an initialised node that is not started yet.
 sub new_node
