@@ -65,7 +65,8 @@ export async function buildBundle(folder: string): Promise<Bundle> {
 /** The entry that esbuild starts from: all definitions, in the order of their names. */
 function entry(names: readonly string[]): string {
   const imports = names.map((name, i) => `import f${i} from './${name}';`);
-  return `${imports.join('\n')}\nexport const all = [${names.map((_, i) => `f${i}`).join(', ')}];\n`;
+  const all = names.map((_, i) => `f${i}`);
+  return `${imports.join('\n')}\nexport const all = [${all.join(', ')}];\n`;
 }
 
 /** Freezes the functions under their global; nobody can replace one by assignment. */

@@ -3,7 +3,7 @@
  *
  * The function in plv8 is two lines: load the bundle if this connection has not, call the code. A
  * definition with a core becomes two functions, a wrapper in SQL with the public signature and the
- * plv8 one as an internal; so does one with a numeric argument, which must reach JavaScript as text.
+ * plv8 one as an internal; so does one with a numeric argument, which JavaScript gets as text.
  */
 import type { CoreArguments, FunctionFacts, Returns } from '../../src/plv8/lib/define';
 import { dollarQuote, identifier, literal } from './quote';
@@ -148,8 +148,10 @@ function returnsSql(returns: Returns): string {
   if ('setof' in returns) {
     return `SETOF ${sqlType(returns.setof)}`;
   }
-  const columns = Object.entries(returns.table);
-  return `TABLE(${columns.map(([name, type]) => `${identifier(name)} ${sqlType(type)}`).join(', ')})`;
+  const columns = Object.entries(returns.table).map(
+    ([name, type]) => `${identifier(name)} ${sqlType(type)}`,
+  );
+  return `TABLE(${columns.join(', ')})`;
 }
 
 function sqlType(type: string): string {

@@ -1,4 +1,4 @@
-/** defineFunction(): what tsc refuses (each line marked so fails the build if it passes), results. */
+/** defineFunction(): what tsc refuses (a line so marked fails the build if it passes), results. */
 import { describe, expect, it } from 'vitest';
 import { defineFunction } from '../../src/plv8/lib/define';
 

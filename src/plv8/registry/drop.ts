@@ -29,12 +29,31 @@ export function dropModel(name: string | null, ifExists: boolean): boolean {
       hint: 'The view ai_models lists the models.',
     });
   }
-  execute('DELETE FROM ai_runtime.aliases WHERE model = $1', [name]);
-  execute('DELETE FROM ai_runtime.deployments WHERE model = $1', [name]);
-  execute('DELETE FROM ai_runtime.model_versions WHERE model = $1', [name]);
-  execute('DELETE FROM ai_runtime.models WHERE name = $1', [name]);
+  deleteModel(name);
   dropOrphans();
   return true;
+}
+
+/** Deletes the rows of a model, or says 40001 where its snapshot misses some of them. */
+function deleteModel(name: string): void {
+  try {
+    execute('DELETE FROM ai_runtime.aliases WHERE model = $1', [name]);
+    execute('DELETE FROM ai_runtime.deployments WHERE model = $1', [name]);
+    execute('DELETE FROM ai_runtime.model_versions WHERE model = $1', [name]);
+    execute('DELETE FROM ai_runtime.models WHERE name = $1', [name]);
+  } catch (error) {
+    if (isSqlError(error, 'foreign_key_violation')) {
+      throw new SqlError(
+        'serialization_failure',
+        `could not drop model "${name}" due to a concurrent change`,
+        {
+          detail: 'Another transaction changed the same model at the same time.',
+          hint: 'Run the transaction again.',
+        },
+      );
+    }
+    throw error;
+  }
 }
 
 /** Deletes bytes without a version (their chunks follow), but those that a creator has locked. */

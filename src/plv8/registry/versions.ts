@@ -100,7 +100,8 @@ function insertVersion(request: Request, version: number): void {
          (model, version, sha256, signature, spec, spec_sha256, options, created_by)
        SELECT $1, $2, $3, ai_runtime._model_signature($3), made.spec,
               sha256(convert_to(made.spec::text, 'UTF8')), $4::text::jsonb, session_user
-       FROM (SELECT coalesce(jsonb_object_agg(given.key, given.value), '{}') || $5::text::jsonb AS spec
+       FROM (SELECT coalesce(jsonb_object_agg(given.key, given.value), '{}')
+                    || $5::text::jsonb AS spec
              FROM jsonb_each($4::text::jsonb) AS given
              WHERE given.key IN ('input', 'output')) AS made`,
       [name, version, sha256, optionsText, JSON.stringify(hooks)],
@@ -135,12 +136,12 @@ function deployVersion(name: string, version: number): void {
   );
 }
 
-/** Says 40001 where the snapshot of a REPEATABLE READ transaction is older than a neighbour's row. */
+/** Says 40001 where the snapshot of a REPEATABLE READ transaction is older than another's row. */
 function translateConflicts(name: string, insert: () => void): void {
   try {
     insert();
   } catch (error) {
-    if (isSqlError(error, 'unique_violation') || isSqlError(error, 'foreign_key_violation')) {
+    if (isSqlError(error, 'unique_violation')) {
       throw concurrently(name, 'Another transaction changed the same model at the same time.');
     }
     throw error;
