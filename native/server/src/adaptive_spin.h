@@ -23,9 +23,6 @@ class AdaptiveSpin {
     last_event_ = now;
   }
 
-  // A while of polling was in vain.
-  void OnSleep() { budget_ /= 2; }
-
  private:
   const Clock::duration max_;
   Clock::duration budget_{0};

@@ -1,6 +1,7 @@
 // One turn: take events, take the workers' replies, settle each connection touched.
 #include "io_thread.h"
 
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -53,7 +54,11 @@ void IoThread::Run() {
     const Clock::time_point now = Clock::now();
     const bool polls = spin_.ShouldPoll(now);
     const bool active = HandleEvents(polls ? 0 : kMaxSleepMs);
-    if (active) spin_.OnEvent(Clock::now());
+    if (active) {
+      spin_.OnEvent(Clock::now());
+    } else if (polls) {
+      sched_yield();  // the client may be waiting for this very core
+    }
     metrics_->io_tick.fetch_add(1, std::memory_order_relaxed);
   }
   (void)HandleEvents(0);  // the replies that were ready when the end came
