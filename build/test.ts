@@ -47,7 +47,7 @@ async function runRing(ring: Ring, filter: string | undefined, live: boolean): P
 /** Brings the build up to date; without it no ring that needs it can be run. */
 async function built(): Promise<boolean> {
   try {
-    await setUp();
+    await setUp({ forTests: true });
     return true;
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;

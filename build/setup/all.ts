@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { takeLock } from '../lock.mjs';
 import { out } from '../paths';
-import { debianPackages, nodeLibrary, onnxruntimeHeaders } from './debian';
+import { debianPackages, nodeLibrary, onnxruntimeHeaders, testPackages } from './debian';
 import { addon, extension, install, plv8, prefix, serverProgram, sql } from './native';
 import { runStep, SetupError, type Step, upToDate } from './step';
 
@@ -20,19 +20,26 @@ const STEPS: readonly Step[] = [
   install,
 ];
 
+export interface SetUpOptions {
+  /** Says nothing when there was nothing to do. */
+  readonly quiet?: boolean;
+  /** Also installs what only the tests need. */
+  readonly forTests?: boolean;
+}
+
 /**
- * Brings the checkout's build up to date; prints a line a step that ran, and one at the end (none
- * when quiet and nothing ran).
+ * Brings the checkout's build up to date; prints a line a step that ran, and one at the end.
  */
-export async function setUp(options: { quiet?: boolean } = {}): Promise<void> {
+export async function setUp(options: SetUpOptions = {}): Promise<void> {
   const started = performance.now();
   // Files that PostgreSQL's user reads are made here, whatever the shell's mask says.
   process.umask(0o022);
+  const steps = options.forTests ? [...STEPS, testPackages] : STEPS;
   let ran = 0;
-  if (!STEPS.every(upToDate)) {
+  if (!steps.every(upToDate)) {
     const release = await takeLock(path.join(out, 'setup.lock'));
     try {
-      for (const step of STEPS) ran += (await runStep(step)) ? 1 : 0;
+      for (const step of steps) ran += (await runStep(step)) ? 1 : 0;
     } finally {
       release();
     }
@@ -40,14 +47,14 @@ export async function setUp(options: { quiet?: boolean } = {}): Promise<void> {
   if (ran === 0 && options.quiet) return;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const done =
-    ran === 0 ? `all ${STEPS.length} steps up to date` : `${ran} of ${STEPS.length} steps`;
+    ran === 0 ? `all ${steps.length} steps up to date` : `${ran} of ${steps.length} steps`;
   process.stderr.write(`set-up: ${done} (${seconds} s)\n`);
 }
 
 /** Runs the set-up and more; ends the process with what went wrong and what to do. */
 export async function withSetUp(
   then: () => Promise<void>,
-  options: { quiet?: boolean } = {},
+  options: SetUpOptions = {},
 ): Promise<void> {
   try {
     await setUp(options);

@@ -17,8 +17,10 @@ import { out, PG_MAJOR } from '../paths';
 import { debianSource } from './apt_source';
 import { type Log, SetupError, type Step } from './step';
 
-/** Everything that is built, run or tested with, each with what needs it. */
-const PACKAGES: Readonly<Record<string, string>> = {
+type Packages = Readonly<Record<string, string>>;
+
+/** Everything that is built and run with, each with what needs it. */
+const PACKAGES: Packages = {
   [`postgresql-${PG_MAJOR}`]: 'the server, copied into a private prefix',
   [`postgresql-server-dev-${PG_MAJOR}`]: 'headers, PGXS, pg_regress',
   'g++': 'native code',
@@ -28,18 +30,20 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'libnghttp2-14': 'libnode',
   libbrotli1: 'libnode',
   libicu72: 'libnode',
+};
+
+/** What only the tests need. */
+const TEST_PACKAGES: Packages = {
   'libgtest-dev': 'test ring native',
   'libipc-run-perl': 'test ring tap',
   'libonnx-testdata': 'test ring conformance',
-  'clang-format': 'test ring lint',
 };
 
 const CREATE_CLUSTER = '/etc/postgresql-common/createcluster.conf';
 const DPKG_STATUS = '/var/lib/dpkg/status';
 
 /** The packages of the list that are not installed. */
-function missingPackages(): string[] {
-  const names = Object.keys(PACKAGES);
+function missingOf(names: readonly string[]): string[] {
   const format = '${db:Status-Abbrev}${Package}\n';
   const query = spawnSync('dpkg-query', ['-W', '-f', format, ...names], { encoding: 'utf8' });
   if (query.error) {
@@ -57,8 +61,8 @@ function missingPackages(): string[] {
   return names.filter((name) => !installed.has(name));
 }
 
-async function installPackages(log: Log): Promise<void> {
-  const missing = missingPackages();
+async function installPackages(names: readonly string[], log: Log): Promise<void> {
+  const missing = missingOf(names);
   if (missing.length === 0) return;
   const install = ['install', '-y', '--no-install-recommends', ...missing];
   if (process.getuid?.() !== 0) {
@@ -80,18 +84,30 @@ async function installPackages(log: Log): Promise<void> {
   await log.command('apt-get', ['-o', 'Dpkg::Options::=--force-confold', ...install], { env });
 }
 
-/** The packages that apt installs. */
-export const debianPackages: Step = {
-  id: 'debian-packages',
-  name: 'Debian packages',
-  inputs: () => {
-    // dpkg rewrites its file at every change, so one look at it tells whether to ask.
-    const { mtimeMs, size } = statSync(DPKG_STATUS);
-    return JSON.stringify([Object.keys(PACKAGES), mtimeMs, size]);
-  },
-  run: installPackages,
-  hint: 'look whether apt-get works here (apt-get update), then run the same command again',
-};
+function packagesStep(id: string, name: string, packages: Packages): Step {
+  const names = Object.keys(packages);
+  return {
+    id,
+    name,
+    inputs: () => {
+      // dpkg rewrites its file at every change, so one look at it tells whether to ask.
+      const { mtimeMs, size } = statSync(DPKG_STATUS);
+      return JSON.stringify([names, mtimeMs, size]);
+    },
+    run: (log) => installPackages(names, log),
+    hint: 'look whether apt-get works here (apt-get update), then run the same command again',
+  };
+}
+
+/** What apt installs to build and to run. */
+export const debianPackages = packagesStep('debian-packages', 'Debian packages', PACKAGES);
+
+/** What apt installs for the tests, besides. */
+export const testPackages = packagesStep(
+  'test-packages',
+  'Debian packages for the tests',
+  TEST_PACKAGES,
+);
 
 /** Extracts every .deb of a folder into the named folder of build/out, replacing it whole. */
 async function extract(log: Log, downloads: string, name: string): Promise<void> {
