@@ -239,17 +239,30 @@ bool IsSupported(const ValueType& type) {
   return IsSupported(type.element.at(0));
 }
 
+// The alignment, in bytes, of what ONNX Runtime allocates.
+constexpr uintptr_t kTensorAlignment = 64;
+
 Ort::Value MakeTensor(const ValueView& value) {
   static const Ort::MemoryInfo cpu =
       Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
   int64_t dims[AI_MAX_RANK];
   for (size_t axis = 0; axis < value.rank; ++axis) dims[axis] = value.dim(axis);
-  if (value.datatype != AI_DATATYPE_BYTES) {
-    // ONNX Runtime takes no const pointer but does not write to an input.
-    return Ort::Value::CreateTensor(cpu, const_cast<uint8_t*>(value.data), value.data_bytes, dims,
-                                    value.rank, ToElementType(value.datatype));
-  }
   Ort::AllocatorWithDefaultOptions allocator;
+  if (value.datatype != AI_DATATYPE_BYTES) {
+    const ONNXTensorElementDataType type = ToElementType(value.datatype);
+    if (reinterpret_cast<uintptr_t>(value.data) % kTensorAlignment == 0) {
+      // ONNX Runtime takes no const pointer but does not write to an input.
+      return Ort::Value::CreateTensor(cpu, const_cast<uint8_t*>(value.data), value.data_bytes,
+                                      dims, value.rank, type);
+    }
+    // Some sums are added in an order that depends on where their input lies. A copy where ONNX
+    // Runtime itself would put it makes the last bit of an answer the same every time.
+    Ort::Value tensor = Ort::Value::CreateTensor(allocator, dims, value.rank, type);
+    if (value.data_bytes > 0) {
+      std::memcpy(tensor.GetTensorMutableRawData(), value.data, value.data_bytes);
+    }
+    return tensor;
+  }
   Ort::Value tensor =
       Ort::Value::CreateTensor(allocator, dims, value.rank, ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING);
   size_t next = 0;
