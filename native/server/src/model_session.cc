@@ -252,8 +252,8 @@ Ort::Value MakeTensor(const ValueView& value) {
     const ONNXTensorElementDataType type = ToElementType(value.datatype);
     if (reinterpret_cast<uintptr_t>(value.data) % kTensorAlignment == 0) {
       // ONNX Runtime takes no const pointer but does not write to an input.
-      return Ort::Value::CreateTensor(cpu, const_cast<uint8_t*>(value.data), value.data_bytes,
-                                      dims, value.rank, type);
+      return Ort::Value::CreateTensor(cpu, const_cast<uint8_t*>(value.data), value.data_bytes, dims,
+                                      value.rank, type);
     }
     // Some sums are added in an order that depends on where their input lies. A copy where ONNX
     // Runtime itself would put it makes the last bit of an answer the same every time.
