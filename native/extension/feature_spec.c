@@ -104,7 +104,7 @@ parse_word(const AiSpecContext *context, const JsonbValue *json, const char *mem
 		if (ai_json_equals(&value, words[i]))
 			return i;
 	}
-	spec_error(context, psprintf("%s is no %s", ai_json_show(&value), member));
+	spec_error(context, psprintf("%s is no value of \"%s\"", ai_json_show(&value), member));
 	return fallback;
 }
 
@@ -225,6 +225,17 @@ check_type(const AiSpecContext *context, const AiFeature *feature)
 		spec_error(context, psprintf("its type does not fit %s", ai_datatype_name(datatype)));
 }
 
+static bool
+is_category(const AiFeature *feature, const JsonbValue *value)
+{
+	for (int i = 0; i < feature->category_count; i++)
+	{
+		if (ai_json_scalars_equal(&feature->categories[i], value))
+			return true;
+	}
+	return false;
+}
+
 /* What stands for a missing value; without a default, only floats and strings have one. */
 static void
 parse_default(const AiSpecContext *context, const JsonbValue *json, AiFeature *feature)
@@ -244,6 +255,9 @@ parse_default(const AiSpecContext *context, const JsonbValue *json, AiFeature *f
 		if (!fits)
 			spec_error(context, psprintf("its default is %s", ai_json_kind(&value)));
 		ai_json_copy_scalar(&feature->fallback, &value);
+		if (feature->type == AI_FEATURE_CATEGORY && feature->unknown == AI_UNKNOWN_ERROR &&
+			!is_category(feature, &value))
+			spec_error(context, psprintf("its default %s is no category", ai_json_show(&value)));
 	}
 	if (!ai_json_given(json, "required", &value))
 		return;

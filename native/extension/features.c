@@ -30,6 +30,14 @@ typedef struct AiFeatureWriter
 	int			element_bytes;
 } AiFeatureWriter;
 
+/* Why a feature has no value. */
+typedef enum AiAbsence
+{
+	AI_ABSENCE_MISSING,
+	AI_ABSENCE_NULL,
+	AI_ABSENCE_EMPTY			/* an aggregate over nothing */
+} AiAbsence;
+
 static const char *
 expectation(const AiFeature *feature)
 {
@@ -67,12 +75,15 @@ describe_source(const AiFeature *feature)
 }
 
 static void
-raise_missing(const AiFeatureWriter *writer, bool is_null)
+raise_missing(const AiFeatureWriter *writer, AiAbsence absence)
 {
+	static const char *const words[] = {"missing", "null", "empty"};
+
 	ereport(ERROR,
-			(errcode(is_null ? ERRCODE_NULL_VALUE_NOT_ALLOWED : ERRCODE_INVALID_PARAMETER_VALUE),
+			(errcode(absence == AI_ABSENCE_NULL ? ERRCODE_NULL_VALUE_NOT_ALLOWED :
+					 ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("feature \"%s\" of model \"%s\" is %s", writer->feature->name,
-					writer->request->model->name, is_null ? "null" : "missing"),
+					writer->request->model->name, words[absence]),
 			 errdetail("%s", describe_source(writer->feature)),
 			 errhint("Declare a default, or \"required\": false, if it may be missing.")));
 }
@@ -260,7 +271,7 @@ put_value(AiFeatureWriter *writer, const JsonbValue *value)
 
 /* Writes what stands for a missing value: the default, else NaN, "" or no category. */
 static void
-put_missing(AiFeatureWriter *writer, bool is_null)
+put_missing(AiFeatureWriter *writer, AiAbsence absence)
 {
 	const AiFeature *feature = writer->feature;
 
@@ -270,7 +281,7 @@ put_missing(AiFeatureWriter *writer, bool is_null)
 		return;
 	}
 	if (feature->required)
-		raise_missing(writer, is_null);
+		raise_missing(writer, absence);
 	if (writer->type->datatype == AI_DATATYPE_BYTES)
 		ai_codec_append_bytes(writer->request->frame, "", 0);
 	else if (feature->type == AI_FEATURE_CATEGORY && feature->encoding == AI_ENCODING_ONEHOT)
@@ -332,7 +343,7 @@ put_aggregate(AiFeatureWriter *writer, const JsonbValue *array)
 	else if (feature->aggregate == AI_AGGREGATE_SUM)
 		put_double(writer, all.sum);
 	else if (all.count == 0)
-		put_missing(writer, true);
+		put_missing(writer, AI_ABSENCE_EMPTY);
 	else if (feature->aggregate == AI_AGGREGATE_AVG)
 		put_double(writer, all.sum / (double) all.count);
 	else
@@ -356,7 +367,7 @@ put_feature(AiFeatureWriter *writer, const JsonbValue *row)
 			 !writer->feature->has_default)
 		put_double(writer, 0);
 	else
-		put_missing(writer, found);
+		put_missing(writer, found ? AI_ABSENCE_NULL : AI_ABSENCE_MISSING);
 }
 
 static void

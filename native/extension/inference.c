@@ -142,12 +142,26 @@ resolve_options(AiCall *call, Jsonb *json)
 }
 
 static void
-raise_unknown_output(const AiCall *call, const char *name)
+raise_unknown_output(const AiCall *call, const char *name, const char *detail)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("model \"%s\" has no output \"%s\"", call->model.name, name),
-			 errdetail("%s", ai_model_gives(&call->model))));
+			 errdetail("%s", detail)));
+}
+
+/* Returns the keys of an output specification as a sentence. */
+static char *
+describe_keys(const AiOutputSpec *spec)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfoString(&out, "Its output specification makes ");
+	for (int i = 0; i < spec->count; i++)
+		appendStringInfo(&out, "%s%s", i > 0 ? ", " : "", spec->keys[i].key);
+	appendStringInfoChar(&out, '.');
+	return out.data;
 }
 
 /* Adds an output to those that the server is asked for; returns its place among them. */
@@ -182,7 +196,7 @@ select_keys(AiCall *call)
 
 			call->keys[i] = ai_output_spec_find(spec, name, (int) strlen(name));
 			if (call->keys[i] < 0)
-				raise_unknown_output(call, name);
+				raise_unknown_output(call, name, describe_keys(spec));
 		}
 		call->key_places[i] = want_output(call, spec->keys[call->keys[i]].output);
 	}
@@ -213,7 +227,7 @@ resolve_selection(AiCall *call)
 												   name, (int) strlen(name));
 
 			if (output < 0)
-				raise_unknown_output(call, name);
+				raise_unknown_output(call, name, ai_model_gives(&call->model));
 			(void) want_output(call, output);
 		}
 	}
@@ -356,6 +370,29 @@ trim_frame(AiCall *call)
 	call->frame.data = NULL;
 }
 
+/* Says in errors of the server, which knows no names, what it was asked for. */
+static void
+say_model(void *arg)
+{
+	const AiCall *call = arg;
+
+	errcontext("inference with %s", call->what);
+}
+
+/* Sends the request and waits for its reply; false if there is none (on_unavailable = null). */
+static bool
+call_server(AiCall *call, AiReply *reply)
+{
+	ErrorContextCallback context = {error_context_stack, say_model, call};
+	bool		available;
+
+	error_context_stack = &context;
+	available = ai_model_call(&call->frame, &call->bytes, reply, call->options.timeout_ms,
+							  AI_CLIENT_MAY_BE_UNAVAILABLE, NULL);
+	error_context_stack = context.previous;
+	return available;
+}
+
 Jsonb *
 ai_inference_run(AiCall *call, text *address, Jsonb *json, ArrayType *array, Jsonb *options)
 {
@@ -369,8 +406,7 @@ ai_inference_run(AiCall *call, text *address, Jsonb *json, ArrayType *array, Jso
 	resolve_selection(call);
 	row_mode = write_request(call, json, array);
 
-	available = ai_model_call(&call->frame, &call->bytes, &reply, call->options.timeout_ms,
-							  AI_CLIENT_MAY_BE_UNAVAILABLE, NULL);
+	available = call_server(call, &reply);
 	trim_frame(call);
 	if (!available)
 		return NULL;

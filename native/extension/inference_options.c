@@ -38,7 +38,7 @@ parse_outputs(const JsonbValue *value, AiOptions *options)
 {
 	if (!ai_json_is_array(value) || ai_json_count(value) == 0 ||
 		ai_json_count(value) > AI_MAX_VALUES)
-		raise_option("outputs", "an array of names", value);
+		raise_option("outputs", "a non-empty array of names", value);
 	options->output_count = (int) ai_json_count(value);
 	options->outputs = palloc(options->output_count * sizeof(char *));
 	for (int i = 0; i < options->output_count; i++)
@@ -47,7 +47,7 @@ parse_outputs(const JsonbValue *value, AiOptions *options)
 
 		ai_json_element(value, i, &name);
 		if (name.type != jbvString)
-			raise_option("outputs", "an array of names", &name);
+			raise_option("outputs", "a non-empty array of names", &name);
 		options->outputs[i] = ai_json_cstring(&name);
 		for (int before = 0; before < i; before++)
 		{

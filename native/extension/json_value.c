@@ -71,6 +71,38 @@ read_shape(const AiRequest *request, int input, const JsonbValue *object, AiShap
 	}
 }
 
+/* True if the data of a tensor object stands in one flat array. */
+static bool
+is_flat(const AiGiven *given)
+{
+	JsonbValue	first;
+
+	if (!given->is_object || given->is_raw || !ai_json_is_array(&given->data))
+		return false;
+	if (ai_json_count(&given->data) == 0)
+		return true;
+	ai_json_element(&given->data, 0, &first);
+	return !ai_json_is_array(&first);
+}
+
+/* Checks that there is as much data as the shape says, before room is made for it. */
+static void
+check_data_size(const AiRequest *request, int input, const AiType *type, const AiGiven *given)
+{
+	uint64		elements = ai_shape_elements(&given->shape);
+	uint64		element_bytes = ai_datatype_bytes(type->datatype);
+
+	if (is_flat(given) && ai_json_count(&given->data) != elements)
+		raise_tensor_object(request, input,
+							psprintf("The shape has " UINT64_FORMAT " elements, and data has %u.",
+									 elements, ai_json_count(&given->data)));
+	if (given->is_raw && element_bytes > 0 && elements < PG_UINT64_MAX &&
+		elements * element_bytes > (uint64) pg_b64_dec_len(given->data.val.string.len))
+		raise_tensor_object(request, input,
+							psprintf("The shape needs " UINT64_FORMAT " bytes, and raw has fewer.",
+									 elements * element_bytes));
+}
+
 static void
 examine_object(const AiRequest *request, int input, const AiType *type,
 			   const JsonbValue *object, AiGiven *given)
@@ -89,6 +121,24 @@ examine_object(const AiRequest *request, int input, const AiType *type,
 		raise_tensor_object(request, input, "The value of \"raw\" is not a string.");
 	if (!given->is_raw)
 		ai_json_member(object, "data", 4, &given->data);
+	check_data_size(request, input, type, given);
+}
+
+/* True if a scalar can be an element of the type. */
+static bool
+scalar_fits(const AiType *type, const JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvNumeric:
+			return ai_datatype_is_number(type->datatype);
+		case jbvString:
+			return type->datatype == AI_DATATYPE_BYTES || ai_datatype_is_float(type->datatype);
+		case jbvBool:
+			return type->datatype == AI_DATATYPE_BOOL;
+		default:
+			return true;
+	}
 }
 
 void
@@ -105,6 +155,8 @@ ai_json_examine(const AiRequest *request, int input, const AiType *type,
 		examine_object(request, input, type, value, given);
 		return;
 	}
+	if (!scalar_fits(type, value))
+		ai_request_raise_kind(request, input, type, ai_json_kind(value), ai_json_show(value));
 	while (ai_json_is_array(&first))
 	{
 		if (given->shape.rank == AI_MAX_RANK)
@@ -282,37 +334,13 @@ write_raw(const AiRequest *request, int input, const AiGiven *given, AiTensorWri
 	pfree(decoded);
 }
 
-/* True if the data of a tensor object stands in one flat array; flat is its shape then. */
-static bool
-is_flat(const AiRequest *request, int input, const AiGiven *given, AiShape *flat)
-{
-	JsonbValue	first;
-	uint64		elements = ai_shape_elements(&given->shape);
-
-	if (!given->is_object || !ai_json_is_array(&given->data))
-		return false;
-	if (ai_json_count(&given->data) > 0)
-	{
-		ai_json_element(&given->data, 0, &first);
-		if (ai_json_is_array(&first))
-			return false;
-	}
-	if (ai_json_count(&given->data) != elements)
-		raise_tensor_object(request, input,
-							psprintf("The shape has " UINT64_FORMAT " elements, and data has %u.",
-									 elements, ai_json_count(&given->data)));
-	flat->rank = 1;
-	flat->dims[0] = (uint32) elements;
-	return true;
-}
-
 void
 ai_json_write_tensor(AiRequest *request, int input, int index, const AiType *type,
 					 const AiGiven *given)
 {
 	AiTensorWriter tensor;
 	AiTensorFill fill;
-	AiShape		flat;
+	AiShape		flat = {1, {(uint32) ai_shape_elements(&given->shape)}};
 	AiShape		nested = given->shape;
 
 	ai_codec_begin_tensor(request->frame, index, type->datatype, &given->shape, &tensor);
@@ -329,144 +357,11 @@ ai_json_write_tensor(AiRequest *request, int input, int index, const AiType *typ
 		fill.request = request;
 		fill.input = input;
 		fill.type = type;
-		fill.shape = is_flat(request, input, given, &flat) ? &flat : &nested;
+		fill.shape = is_flat(given) ? &flat : &nested;
 		fill.offset = tensor.data_offset;
 		fill.element_bytes = ai_datatype_bytes(type->datatype);
 		if (!given->is_empty)
 			fill_level(&fill, &given->data, 0);
 	}
 	ai_codec_end_tensor(request->frame, &tensor);
-}
-
-/* Writes the keys of a JSON object as the keys of a map. */
-static void
-write_map_keys(AiRequest *request, int input, const AiType *type, const JsonbValue *object)
-{
-	AiShape		shape = {1, {ai_json_count(object)}};
-	JsonbIterator *it = JsonbIteratorInit(object->val.binary.data);
-	AiTensorWriter tensor;
-	JsonbValue	key;
-	JsonbValue	value;
-	int			offset;
-
-	ai_codec_begin_tensor(request->frame, 0, type->key_datatype, &shape, &tensor);
-	offset = tensor.data_offset;
-	(void) JsonbIteratorNext(&it, &key, true);
-	while (JsonbIteratorNext(&it, &key, true) == WJB_KEY)
-	{
-		(void) JsonbIteratorNext(&it, &value, true);
-		if (type->key_datatype == AI_DATATYPE_BYTES)
-			ai_json_append_string(request->frame, &key);
-		else
-		{
-			char	   *text = ai_json_cstring(&key);
-			char	   *end;
-			int64		number;
-
-			errno = 0;
-			number = strtoll(text, &end, 10);
-			if (errno != 0 || end == text || *end != '\0')
-				ai_request_raise_kind(request, input, type, "a key that is not an integer",
-									  psprintf("\"%s\"", text));
-			memcpy(request->frame->data + offset, &number, sizeof(number));
-			offset += (int) sizeof(number);
-		}
-	}
-	ai_codec_end_tensor(request->frame, &tensor);
-}
-
-static void
-write_map(AiRequest *request, int input, const AiType *type, const JsonbValue *object)
-{
-	const AiType *element = type->element;
-	AiShape		shape = {1, {0}};
-	AiTensorWriter tensor;
-	JsonbIterator *it;
-	JsonbValue	key;
-	JsonbValue	value;
-	int			offset;
-
-	if (!ai_json_is_object(object))
-		ai_request_raise_kind(request, input, type, ai_json_kind(object),
-							  ai_json_show(object));
-	if (element->kind != AI_TYPE_TENSOR ||
-		(type->key_datatype != AI_DATATYPE_INT64 && type->key_datatype != AI_DATATYPE_BYTES))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("input \"%s\" of model \"%s\" is a map of a kind that is not supported",
-						request->model->compiled->signature->inputs[input].name,
-						request->model->name),
-				 errdetail("%s", ai_model_takes(request->model))));
-	write_map_keys(request, input, type, object);
-	shape.dims[0] = ai_json_count(object);
-	ai_codec_begin_tensor(request->frame, 0, element->datatype, &shape, &tensor);
-	offset = tensor.data_offset;
-	it = JsonbIteratorInit(object->val.binary.data);
-	(void) JsonbIteratorNext(&it, &key, true);
-	while (JsonbIteratorNext(&it, &key, true) == WJB_KEY)
-	{
-		(void) JsonbIteratorNext(&it, &value, true);
-		ai_json_write_scalar(request, input, element, &value, offset);
-		offset += (int) ai_datatype_bytes(element->datatype);
-	}
-	ai_codec_end_tensor(request->frame, &tensor);
-}
-
-static void
-write_sequence(AiRequest *request, int input, int index, const AiType *type,
-			   const JsonbValue *array, int depth)
-{
-	JsonbIterator *it;
-	JsonbValue	element;
-
-	if (!ai_json_is_array(array))
-		ai_request_raise_kind(request, input, type, ai_json_kind(array), ai_json_show(array));
-	ai_codec_write_header(request->frame, index, AI_VALUE_SEQUENCE, ai_json_count(array));
-	it = JsonbIteratorInit(array->val.binary.data);
-	(void) JsonbIteratorNext(&it, &element, true);
-	while (JsonbIteratorNext(&it, &element, true) == WJB_ELEM)
-	{
-		CHECK_FOR_INTERRUPTS();
-		ai_json_write_value(request, input, 0, type->element, &element, depth + 1);
-	}
-}
-
-void
-ai_json_write_value(AiRequest *request, int input, int index, const AiType *type,
-					const JsonbValue *value, int depth)
-{
-	AiGiven		given;
-
-	if (depth >= AI_MAX_VALUE_DEPTH)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("input \"%s\" of model \"%s\" is nested too deeply",
-						request->model->compiled->signature->inputs[input].name,
-						request->model->name)));
-	if (type->kind == AI_TYPE_OPTIONAL && value->type == jbvNull)
-	{
-		ai_codec_write_header(request->frame, index, AI_VALUE_NONE, 0);
-		return;
-	}
-	type = ai_type_value(type);
-	if (value->type == jbvNull)
-		ai_request_raise_null(request, input, depth > 0);
-	switch (type->kind)
-	{
-		case AI_TYPE_TENSOR:
-			ai_json_examine(request, input, type, value, &given);
-			ai_request_check_shape(request, input, type, &given.shape);
-			ai_json_write_tensor(request, input, index, type, &given);
-			break;
-		case AI_TYPE_SEQUENCE:
-			write_sequence(request, input, index, type, value, depth);
-			break;
-		case AI_TYPE_MAP:
-			ai_codec_write_header(request->frame, index, AI_VALUE_MAP, 0);
-			write_map(request, input, type, value);
-			break;
-		case AI_TYPE_OPTIONAL:
-			ai_json_write_value(request, input, index, type, value, depth + 1);
-			break;
-	}
 }

@@ -108,7 +108,9 @@ stored_size(const AiModelBytes *model, const bytea *sha256)
 										  RelationGetDescr(scan.relation), &is_null));
 	ai_registry_scan_end(&scan);
 	if (is_null || size <= 0)
-		raise_damaged(model, "The registry has no such bytes.");
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("bytes of %s are not in the registry", model->what)));
 	return (uint64) size;
 }
 

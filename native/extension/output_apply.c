@@ -62,6 +62,21 @@ push_text(const AiApply *apply, const char *text)
 	ai_output_push(apply->writer, &value);
 }
 
+/*
+ * True if the number is below the bound, which is taken in the number's own
+ * precision: what prints as 0.7 is not below 0.7.
+ */
+static bool
+is_below(uint8 datatype, double number, double bound)
+{
+	char		element[AI_NUMBER_BYTES];
+
+	if (ai_datatype_is_float(datatype) &&
+		ai_number_from_double(datatype, bound, element) == AI_NUMBER_OK)
+		bound = ai_number_to_double(datatype, element);
+	return number < bound;
+}
+
 /* Pushes one number: as threshold's label, as label of its value, or as it is. */
 static void
 push_number(const AiApply *apply, uint8 datatype, const char *element)
@@ -75,7 +90,8 @@ push_number(const AiApply *apply, uint8 datatype, const char *element)
 	{
 		int			i = 0;
 
-		while (key->thresholds[i].has_below && !(number < key->thresholds[i].below))
+		while (key->thresholds[i].has_below &&
+			   !is_below(datatype, number, key->thresholds[i].below))
 			i++;
 		push_text(apply, key->thresholds[i].label);
 	}

@@ -267,8 +267,7 @@ ai_output_spec_compile(const AiSignature *signature, const JsonbValue *json)
 		ai_json_count(json) > AI_MAX_VALUES)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid output specification: %s is no object of keys",
-						ai_json_kind(json))));
+				 errmsg("invalid output specification: it is no object with keys")));
 	spec->keys = palloc0(ai_json_count(json) * sizeof(AiOutputKey));
 	ai_json_each(json, visit_key, &context);
 	return spec;

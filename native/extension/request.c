@@ -84,9 +84,10 @@ ai_request_check_shape(AiRequest *request, int input, const AiType *type, const 
 	if (shape->rank != type->rank)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("input \"%s\" of model \"%s\" must have %d dimensions, not %d",
-						input_name(request, input), request->model->name, type->rank,
-						shape->rank),
+				 errmsg_plural("input \"%s\" of model \"%s\" must have %d dimension, not %d",
+							   "input \"%s\" of model \"%s\" must have %d dimensions, not %d",
+							   type->rank, input_name(request, input), request->model->name,
+							   type->rank, shape->rank),
 				 errdetail("%s", ai_model_takes(request->model))));
 	for (int i = 0; i < shape->rank; i++)
 	{
