@@ -126,8 +126,11 @@ export const addon: Step = {
   outputs: () => [ADDON],
   run: async (log) => {
     const gyp = path.join(root, 'node_modules/node-gyp/bin/node-gyp.js');
-    const options = ['-C', ADDON_FOLDER, `--nodedir=${nodeHeaders()}`];
-    const configured = digestOf([path.join(ADDON_FOLDER, 'binding.gyp')], process.version);
+    const headers = nodeHeaders();
+    const options = ['-C', ADDON_FOLDER, `--nodedir=${headers}`];
+    // What gyp writes holds the way from the checkout to the headers.
+    const gypFile = path.join(ADDON_FOLDER, 'binding.gyp');
+    const configured = digestOf([gypFile], ADDON_FOLDER, headers, process.version);
     const mark = path.join(ADDON_FOLDER, 'build', `configured-${configured.slice(0, 12)}`);
     if (!existsSync(mark)) {
       await log.command(process.execPath, [gyp, 'configure', ...options]);
