@@ -16,7 +16,8 @@
 //   1 tensor: u8 ONNX element type, u8 rank, i64 dims, u64 bytes, data (strings: each as string)
 //   2 sequence: u32 count, values
 //   3 map: value of the keys, value of the values
-//   4 empty sequence, which the API cannot make: string bytes of a model whose output "y" is one
+//   4 what the API cannot make (an empty sequence, an absent optional as an input): string bytes of
+//     a model without inputs whose output "y" is it
 // case:   u32 bytes that follow, string model file, u32 inputs, each string name and value
 // result: u32 case, u8 status, string message, u32 outputs, each string name and value
 #include <dlfcn.h>
@@ -44,7 +45,7 @@ namespace {
 constexpr unsigned kCaseSeconds = 60;
 
 enum ResultStatus : uint8_t { kPassed = 0, kLoadFailed = 1, kRunFailed = 2, kCrashed = 3 };
-enum ValueKind : uint8_t { kAbsent = 0, kTensor = 1, kSequence = 2, kMap = 3, kEmpty = 4 };
+enum ValueKind : uint8_t { kAbsent = 0, kTensor = 1, kSequence = 2, kMap = 3, kMade = 4 };
 
 class Reader {
  public:
@@ -115,12 +116,9 @@ Ort::Value RunMaker(const Ort::Env& env, const std::string& model) {
   return std::move(session.Run(Ort::RunOptions{}, nullptr, nullptr, 0, &name, 1).at(0));
 }
 
-// An absent optional comes out as an empty Ort::Value.
 Ort::Value ReadValue(const Ort::Env& env, Reader& in,
                      Ort::AllocatorWithDefaultOptions& allocator) {
   switch (in.Number<uint8_t>()) {
-    case kAbsent:
-      return Ort::Value(nullptr);
     case kTensor:
       return ReadTensor(in, allocator);
     case kSequence: {
@@ -129,7 +127,7 @@ Ort::Value ReadValue(const Ort::Env& env, Reader& in,
       for (uint32_t i = 0; i < count; i++) elements.push_back(ReadValue(env, in, allocator));
       return Ort::Value::CreateSequence(elements);
     }
-    case kEmpty:
+    case kMade:
       return RunMaker(env, in.String());
     default:
       throw std::runtime_error("unknown kind of value in the file of cases");

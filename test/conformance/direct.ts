@@ -8,7 +8,12 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import {
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  type NodeProto,
   type TensorProto_DataType as Type,
+  type TypeProto,
+  TypeProto_OptionalSchema,
   TypeProto_SequenceSchema,
   TypeProto_TensorSchema,
   TypeProtoSchema,
@@ -68,8 +73,8 @@ function buildProgram(): string {
 
 function encodeCases(cases: Case[]): Buffer {
   const all: Buffer[] = [u32(cases.length)];
-  for (const { model, inputs } of cases) {
-    const parts: Buffer[] = [text(model), u32(inputs.length)];
+  for (const { model: file, inputs } of cases) {
+    const parts: Buffer[] = [text(file), u32(inputs.length)];
     for (const { name, value } of inputs) {
       parts.push(text(name));
       encodeValue(value, parts);
@@ -94,7 +99,7 @@ function text(s: string): Buffer {
 function encodeValue(value: Value, parts: Buffer[]): void {
   switch (value.kind) {
     case 'absent':
-      parts.push(Buffer.from([0]));
+      parts.push(Buffer.from([4]), model(absentModel(value.elementType)));
       return;
     case 'tensor': {
       const head = Buffer.alloc(3 + 8 * value.dims.length + 8);
@@ -110,8 +115,7 @@ function encodeValue(value: Value, parts: Buffer[]): void {
     }
     case 'sequence':
       if (value.elements.length === 0) {
-        const model = Buffer.from(emptySequenceModel(value.elementType));
-        parts.push(Buffer.from([4]), u32(model.length), model);
+        parts.push(Buffer.from([4]), model(emptySequenceModel(value.elementType)));
         return;
       }
       parts.push(Buffer.from([2]), u32(value.elements.length));
@@ -126,19 +130,39 @@ function encodeValue(value: Value, parts: Buffer[]): void {
   }
 }
 
+function tensorType(elementType: Type): TypeProto {
+  const tensor = create(TypeProto_TensorSchema, { elemType: elementType });
+  return create(TypeProtoSchema, { value: { case: 'tensorType', value: tensor } });
+}
+
 /** A model without inputs whose output "y" is an empty sequence of tensors. */
 function emptySequenceModel(elementType: Type): Uint8Array {
-  const tensor = create(TypeProto_TensorSchema, { elemType: elementType });
-  const element = create(TypeProtoSchema, { value: { case: 'tensorType', value: tensor } });
-  const sequence = create(TypeProto_SequenceSchema, { elemType: element });
+  const sequence = create(TypeProto_SequenceSchema, { elemType: tensorType(elementType) });
   const type = create(TypeProtoSchema, { value: { case: 'sequenceType', value: sequence } });
-  return modelBytes({
-    name: 'empty_sequence',
-    inputs: [],
-    outputs: [create(ValueInfoProtoSchema, { name: 'y', type })],
-    initializers: [],
-    nodes: [node('SequenceEmpty', [], ['y'], { dtype: BigInt(elementType) })],
+  return maker(type, node('SequenceEmpty', [], ['y'], { dtype: BigInt(elementType) }));
+}
+
+/** A model without inputs whose output "y" is an optional tensor that is not there. */
+function absentModel(elementType: Type): Uint8Array {
+  const optional = create(TypeProto_OptionalSchema, { elemType: tensorType(elementType) });
+  const type = create(TypeProtoSchema, { value: { case: 'optionalType', value: optional } });
+  const attribute = create(AttributeProtoSchema, {
+    name: 'type',
+    type: AttributeProto_AttributeType.TYPE_PROTO,
+    tp: tensorType(elementType),
   });
+  const made = node('Optional', [], ['y']);
+  made.attribute.push(attribute);
+  return maker(type, made);
+}
+
+function maker(type: TypeProto, made: NodeProto): Uint8Array {
+  const outputs = [create(ValueInfoProtoSchema, { name: 'y', type })];
+  return modelBytes({ name: 'maker', inputs: [], outputs, initializers: [], nodes: [made] });
+}
+
+function model(bytes: Uint8Array): Buffer {
+  return Buffer.concat([u32(bytes.length), bytes]);
 }
 
 function decodeResults(bytes: Buffer, count: number): DirectResult[] {
@@ -195,7 +219,7 @@ class ResultReader {
   value(): Value {
     switch (this.u8()) {
       case 0:
-        return { kind: 'absent' };
+        return { kind: 'absent', elementType: 0 };
       case 1: {
         const type = this.u8();
         const dims = Array.from({ length: this.u8() }, () => this.i64());

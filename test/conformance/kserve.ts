@@ -49,7 +49,7 @@ export function readRaw(answer: Record<string, unknown>, like: NamedValue[]): Na
 
 function parseValue(json: unknown, like: Value | undefined): Value {
   if (json === null) {
-    return { kind: 'absent' };
+    return { kind: 'absent', elementType: Type.UNDEFINED };
   }
   if (Array.isArray(json)) {
     const elements = like?.kind === 'sequence' ? like.elements : [];

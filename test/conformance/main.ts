@@ -15,7 +15,7 @@ import { anyContents, closeEnough, type NamedValue, outputDifference } from './v
 
 const DATABASE = 'ai_conformance';
 const CONTROL = 'node/test_abs';
-/** A seeded generator of ONNX Runtime draws the same in its first two runs, and not in the third. */
+/** A seeded generator of ONNX Runtime may draw the same twice, but not three times. */
 const RUNS = 3;
 
 const verbose = process.argv.includes('--verbose');
@@ -29,6 +29,7 @@ interface Totals {
   sqlErrors: number;
   failed: number;
   ms: number;
+  restarts: number;
 }
 
 /** What is wrong with the case's way through SQL; null when nothing is. */
@@ -94,9 +95,19 @@ async function runThroughSql(
   again: DirectResult[],
   config: pg.ClientConfig,
 ): Promise<Totals> {
-  const totals = { direct: 0, sql: 0, plain: 0, plainTried: 0, sqlErrors: 0, failed: 0, ms: 0 };
+  const totals = {
+    direct: 0,
+    sql: 0,
+    plain: 0,
+    plainTried: 0,
+    sqlErrors: 0,
+    failed: 0,
+    ms: 0,
+    restarts: 0,
+  };
   const started = performance.now();
   const runner = await SqlRunner.open(config, readCases(CONTROL)[0] as Case);
+  const restartsBefore = await runner.restarts();
   for (const [i, c] of cases.entries()) {
     const expected = direct[i] as DirectResult;
     const sql = await runner.run(c, expected.outputs);
@@ -114,6 +125,7 @@ async function runThroughSql(
       console.log(`ok: ${c.name}${sql.error === '' ? '' : ` (both refuse: ${sql.error})`}`);
     }
   }
+  totals.restarts = (await runner.restarts()) - restartsBefore;
   await runner.end();
   totals.ms = performance.now() - started;
   return totals;
@@ -139,6 +151,7 @@ ONNX Runtime ${version}, ${cases.length} operator tests of libonnx-testdata
           ${random} draw random numbers; these are compared by type and shape
   SQL     ${totals.sql} run and are bit-identical, ${totals.sqlErrors} end in an SQL error; ${time}
           ${totals.plain} of ${totals.plainTried} are the same through plain JSON, too
+          ${totals.restarts} restarts of the server
 ${cases.length - totals.failed} passed, ${totals.failed} failed`);
 }
 

@@ -38,6 +38,12 @@ export class SqlRunner {
     return new SqlRunner(client, rawInput(control.inputs));
   }
 
+  /** How often the supervisor had to start the server again. */
+  async restarts(): Promise<number> {
+    const { rows } = await this.client.query('SELECT restarts FROM ai_stat_server');
+    return Number(rows[0].restarts);
+  }
+
   async end(): Promise<void> {
     await this.client.end();
   }

@@ -74,14 +74,12 @@ function readValues(folder: string, prefix: string, infos: ValueInfoProto[]): Na
 function decodeValue(bytes: Uint8Array, type: TypeProto | undefined): Value {
   const declared = type?.value;
   if (declared?.case === 'sequenceType') {
-    const element = declared.value.elemType?.value;
-    const elementType = element?.case === 'tensorType' ? element.value.elemType : Type.UNDEFINED;
-    return decodeSequence(bytes, elementType as Type);
+    return decodeSequence(bytes, tensorElement(declared.value.elemType));
   }
   if (declared?.case === 'optionalType') {
     const content = fieldsOf(bytes, [3, 5])[0];
     return content === undefined
-      ? { kind: 'absent' }
+      ? { kind: 'absent', elementType: tensorElement(declared.value.elemType) }
       : decodeValue(content.bytes, declared.value.elemType);
   }
   const tensor = decodeTensor(fromBinary(TensorProtoSchema, bytes));
@@ -90,6 +88,12 @@ function decodeValue(bytes: Uint8Array, type: TypeProto | undefined): Value {
     tensor.type = Type.BFLOAT16;
   }
   return tensor;
+}
+
+/** The element type where the type is a tensor's. */
+function tensorElement(type: TypeProto | undefined): Type {
+  const declared = type?.value;
+  return (declared?.case === 'tensorType' ? declared.value.elemType : Type.UNDEFINED) as Type;
 }
 
 interface Field {

@@ -15,7 +15,8 @@ export interface Tensor {
 }
 
 export type Value =
-  | { kind: 'absent' }
+  /** An optional without a value; elementType is that of a tensor it could hold. */
+  | { kind: 'absent'; elementType: Type }
   | Tensor
   | { kind: 'sequence'; elements: Value[]; elementType: Type }
   | { kind: 'map'; keys: Value; values: Value };
