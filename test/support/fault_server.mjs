@@ -7,6 +7,7 @@
  */
 import { chmodSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { basename, dirname } from 'node:path';
 
 const HEADER_BYTES = 24;
 const MAGIC = 0x54524941;
@@ -108,7 +109,9 @@ function serve(socket) {
 }
 
 process.on('SIGTERM', () => process.exit(0));
-createServer(serve).listen({ path: socketPath, backlog: BACKLOG }, () => {
+// An address holds 107 bytes and Node cuts a longer path without a word.
+process.chdir(dirname(socketPath));
+createServer(serve).listen({ path: basename(socketPath), backlog: BACKLOG }, () => {
   chmodSync(socketPath, 0o600);
   console.log('a line that nobody knows');
   console.log(`log warning ${'x'.repeat(20_000)}`);
