@@ -22,6 +22,9 @@ import { SetupError, stampText } from './setup/step';
 
 export const DATABASE = 'ai';
 const LOG_TAIL_LINES = 30;
+/** How long what a crash left behind may take to go. */
+const CRASH_WAIT_MS = 5000;
+const PAUSE_MS = 100;
 
 /** What psql, libpq and the pg package need to connect, as environment variables. */
 export function connectionEnv(): { PGHOST: string; PGUSER: string; PGDATABASE: string } {
@@ -100,9 +103,21 @@ function initialize(): void {
   writeFileSync(path.join(cluster, 'postgresql.conf.made'), '');
 }
 
+/** Waits; PostgreSQL's programs are run one after another, so blocking is what is wanted. */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/** Whether the postmaster was killed and its parent has not yet taken note. */
+function isZombie(): boolean {
+  const pid = readOr(path.join(state().cluster, 'postmaster.pid')).split('\n')[0];
+  return /\) Z /.test(readOr(`/proc/${pid}/stat`));
+}
+
 /** Whether the cluster runs. */
 export function isRunning(): boolean {
   const { cluster } = state();
+  for (let waited = 0; isZombie() && waited < CRASH_WAIT_MS; waited += PAUSE_MS) pause(PAUSE_MS);
   return existsSync(cluster) && pgProgram('pg_ctl', 'status', '-D', cluster).status === 0;
 }
 
@@ -130,14 +145,23 @@ export function startCluster(options: { fresh?: boolean } = {}): void {
   if (isRunning() && readOr(startedMark()) !== current) stopCluster();
   if (!isRunning()) {
     writeFileSync(path.join(cluster, 'ai_runtime.conf'), settings(), { mode: 0o644 });
-    const start = pgProgram('pg_ctl', 'start', '-w', '-t', '60', '-l', logFile(), '-D', cluster);
-    if (start.status !== 0) {
-      const tail = readOr(logFile()).trimEnd().split('\n').slice(-LOG_TAIL_LINES).join('\n');
-      throw new SetupError(`${tail}\n\nerror: the cluster does not start`, 'mend what it names');
-    }
+    startServer();
     writeFileSync(startedMark(), current);
   }
   makeDatabase(options.fresh ?? false);
+}
+
+/** Starts the server; the last sessions of one that was killed are given time to end. */
+function startServer(): void {
+  const args = ['start', '-w', '-t', '60', '-l', logFile(), '-D', state().cluster];
+  for (let waited = 0; ; waited += PAUSE_MS) {
+    if (pgProgram('pg_ctl', ...args).status === 0) return;
+    const tail = readOr(logFile()).trimEnd().split('\n').slice(-LOG_TAIL_LINES).join('\n');
+    if (!tail.includes('pre-existing shared memory block') || waited >= CRASH_WAIT_MS) {
+      throw new SetupError(`${tail}\n\nerror: the cluster does not start`, 'mend what it names');
+    }
+    pause(PAUSE_MS);
+  }
 }
 
 function makeDatabase(fresh: boolean): void {

@@ -3,17 +3,17 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { connectionEnv, startCluster, stopCluster } from './cluster';
 import { state } from './paths';
-import { withSetUp } from './setup/all';
+import { orExplain, withSetUp } from './setup/all';
 
 const [command, ...args] = process.argv.slice(2);
 
-async function start(): Promise<void> {
+function start(): void {
   startCluster({ fresh: args.includes('--fresh') });
   const { PGHOST, PGUSER, PGDATABASE } = connectionEnv();
   process.stdout.write(`running: PGHOST=${PGHOST} PGUSER=${PGUSER} PGDATABASE=${PGDATABASE}\n`);
 }
 
-async function psql(): Promise<void> {
+function psql(): void {
   startCluster();
   const { status } = spawnSync(path.join(state().bin, 'psql'), args, {
     env: { ...process.env, ...connectionEnv() },
@@ -27,7 +27,9 @@ switch (command) {
     await withSetUp(start);
     break;
   case 'stop':
-    process.stdout.write(stopCluster() ? 'stopped\n' : 'it was not running\n');
+    await orExplain(() => {
+      process.stdout.write(stopCluster() ? 'stopped\n' : 'it was not running\n');
+    });
     break;
   case 'psql':
     await withSetUp(psql, { quiet: true });

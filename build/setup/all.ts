@@ -51,17 +51,24 @@ export async function setUp(options: SetUpOptions = {}): Promise<void> {
   process.stderr.write(`set-up: ${done} (${seconds} s)\n`);
 }
 
-/** Runs the set-up and more; ends the process with what went wrong and what to do. */
-export async function withSetUp(
-  then: () => Promise<void>,
-  options: SetUpOptions = {},
-): Promise<void> {
+/** Runs something; ends the process with what went wrong and what to do. */
+export async function orExplain(run: () => void | Promise<void>): Promise<void> {
   try {
-    await setUp(options);
-    await then();
+    await run();
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     process.stderr.write(`\n${error.message}\nhint: ${error.hint}\n`);
     process.exitCode = 1;
   }
+}
+
+/** Runs the set-up, then something that needs it. */
+export async function withSetUp(
+  then: () => void | Promise<void>,
+  options: SetUpOptions = {},
+): Promise<void> {
+  await orExplain(async () => {
+    await setUp(options);
+    await then();
+  });
 }
