@@ -14,6 +14,15 @@ export interface Result {
   durationMs: number;
 }
 
+/** The tag as psql shows it; pg keeps only the first word of it. */
+function commandTag(sql: string, { command, rowCount }: pg.QueryArrayResult): string {
+  if (rowCount !== null) {
+    return command === 'INSERT' ? `INSERT 0 ${rowCount}` : `${command} ${rowCount}`;
+  }
+  const object = [...sql.matchAll(/^\s*(?:CREATE|ALTER) (\w+)/gm)].at(-1)?.[1];
+  return object === undefined ? command : `${command} ${object}`;
+}
+
 export class Session {
   private constructor(private readonly client: pg.Client) {}
 
@@ -44,7 +53,7 @@ export class Session {
     return {
       columns: found.fields.map((f) => f.name),
       rows: found.rows as (string | null)[][],
-      tag: found.rowCount === null ? found.command : `${found.command} ${found.rowCount}`,
+      tag: commandTag(sql, found),
       durationMs: performance.now() - started,
     };
   }
