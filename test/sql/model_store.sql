@@ -11,9 +11,9 @@ SELECT ai_runtime._wait_until_ready(30000);
 CREATE FUNCTION small() RETURNS bytea LANGUAGE sql
 	RETURN onnx.model('{"x FP32[N]"}', '{"y FP32[N]"}', onnx.node('Neg', '{x}', '{y}'));
 -- Ten and a half MB, which do not compress: a constant that nothing reads.
-CREATE FUNCTION large() RETURNS bytea LANGUAGE sql
-	RETURN small() || onnx.string(6, (SELECT string_agg(md5(i::text), '')
-		FROM generate_series(1, 330000) AS i));
+CREATE TABLE made AS SELECT small() || onnx.string(6, (SELECT string_agg(md5(i::text), '')
+	FROM generate_series(1, 330000) AS i)) AS model;
+CREATE FUNCTION large() RETURNS bytea LANGUAGE sql RETURN (SELECT model FROM made);
 
 -- Storing
 SELECT ai_runtime._store_model(small()) = sha256(small()) AS stored;
@@ -147,7 +147,7 @@ SELECT ai_runtime._check_spec('{}', '{}');
 SELECT ai_runtime._check_spec('{"inputs": [{"name": "x", "datatype": "FP99"}], "outputs": []}',
 	'{}');
 
-DROP TABLE given;
 DROP FUNCTION small, large, padded;
+DROP TABLE given, made;
 SET client_min_messages = warning;
 DROP SCHEMA onnx CASCADE;
