@@ -1,7 +1,7 @@
 /**
- * The private cluster that `npm run db:start`, the demo and the benchmarks use: its own data folder, a
- * Unix socket in a folder that only its user (and root) may enter, no TCP. Settings that matter for
- * speed are PostgreSQL's own defaults, fsync included.
+ * The private cluster that `npm run db:start`, the demo and the benchmarks use: its own data
+ * folder, a Unix socket in a folder that only its user (and root) may enter, no TCP. Settings that
+ * matter for speed are PostgreSQL's own defaults, fsync included.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -55,7 +55,9 @@ function pgProgram(name: string, ...args: string[]): Outcome {
   return { status: result.status, output: `${result.stdout ?? ''}${result.stderr ?? ''}` };
 }
 
-/** Runs SQL as superuser in a database; returns what psql printed, unaligned and without headers. */
+/**
+ * Runs SQL as superuser in a database; returns what psql printed, unaligned and without headers.
+ */
 export function runSql(sql: string, database = DATABASE): string {
   const args = ['-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', database, '-c', sql];
   const psql = spawnSync(path.join(state().bin, 'psql'), args, {

@@ -1,4 +1,6 @@
-/** `npm run db:start [-- --fresh]`, `db:stop` and `db:psql [-- ARGS]`: the private cluster by hand. */
+/**
+ * `npm run db:start [-- --fresh]`, `db:stop` and `db:psql [-- ARGS]`: the private cluster by hand.
+ */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { connectionEnv, startCluster, stopCluster } from './cluster';

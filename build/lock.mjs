@@ -1,7 +1,7 @@
 // One set-up at a time per checkout. Plain JavaScript: it runs before any package is installed.
 //
-// The lock is held by a child `flock … cat` whose standard input is ours: it goes when this process goes,
-// however that happens, so there is no stale lock to clean up.
+// The lock is held by a child `flock … cat` whose standard input is ours: it goes when this process
+// goes, however that happens, so there is no stale lock to clean up.
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';

@@ -2,8 +2,8 @@
  * Where things lie in this checkout, and where its PostgreSQL lives.
  *
  * State (the private PostgreSQL, its cluster, the tests' scratch) stands under build/out. When the
- * server's user cannot reach that folder, or its path is too long for a Unix socket, state goes to a
- * folder under /var/tmp named after the checkout, and build/out holds links to it.
+ * server's user cannot reach that folder, or its path is too long for a Unix socket, state goes to
+ * a folder under /var/tmp named after the checkout, and build/out holds links to it.
  */
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';

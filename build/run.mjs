@@ -1,8 +1,9 @@
 // Runs one of our TypeScript programs: node build/run.mjs FILE.ts [ARGS]
 //
-// The first file that runs on a bare machine, so plain JavaScript without a dependency. Installs the npm
-// packages of the lockfile when they are not those already there, bundles FILE with esbuild into
-// build/out/run/ and runs it with Node in this same process. Never builds anything native: build/setup.ts does.
+// The first file that runs on a bare machine, so plain JavaScript without a dependency. Installs
+// the npm packages of the lockfile when they are not those already there, bundles FILE with esbuild
+// into build/out/run/ and runs it with Node in this same process. Never builds anything native:
+// build/setup.ts does.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,6 @@
 /**
- * Who PostgreSQL runs as: it refuses root, so root runs it as `postgres`; anybody else as themselves.
+ * Who PostgreSQL runs as: it refuses root, so root runs it as `postgres`; anybody else as
+ * themselves.
  */
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
@@ -24,7 +25,9 @@ export function serverUser(): ServerUser {
   return { name: 'postgres', other: true, uid: Number(postgresUid), gid: Number(postgresGid) };
 }
 
-/** What to hand to spawn() for a process of the server's user, with an environment of nothing else. */
+/**
+ * What to hand to spawn() for a process of the server's user, with an environment of nothing else.
+ */
 export function asServerUser(
   bin: string,
   more: Readonly<Record<string, string>> = {},

@@ -1,6 +1,6 @@
 /**
- * An apt source for another release of Debian, made from this machine's own sources: the same mirror,
- * the same key. No host is named here.
+ * An apt source for another release of Debian, made from this machine's own sources: the same
+ * mirror, the same key. No host is named here.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

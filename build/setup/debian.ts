@@ -1,6 +1,7 @@
 /**
- * Debian packages: those installed by apt, and those only extracted under build/out because they must
- * not be installed (libnode beside NodeSource's node; ONNX Runtime's headers from the next release).
+ * Debian packages: those installed by apt, and those only extracted under build/out because they
+ * must not be installed (libnode beside NodeSource's node; ONNX Runtime's headers from the next
+ * release).
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -156,7 +157,9 @@ export const nodeLibrary: Step = {
 const ONNXRUNTIME_PACKAGE = 'libonnxruntime-dev';
 const ONNXRUNTIME_SUITE = 'trixie';
 
-/** The headers of ONNX Runtime: Debian has them from its next release on; its library we do not use. */
+/**
+ * The headers of ONNX Runtime: Debian has them from its next release on; its library we do not use.
+ */
 export const onnxruntimeHeaders: Step = {
   id: 'onnxruntime-headers',
   name: 'ONNX Runtime headers (extracted, not installed)',

@@ -1,8 +1,9 @@
 /**
- * One step of the set-up: named, timed, logged, and skipped while nothing that it depends on changed.
+ * One step of the set-up: named, timed, logged, and skipped while nothing that it depends on
+ * changed.
  *
- * A stamp in build/out/stamps holds a digest of the step's inputs. It is removed before the step runs
- * and written by rename after it, so an interrupted step runs again.
+ * A stamp in build/out/stamps holds a digest of the step's inputs. It is removed before the step
+ * runs and written by rename after it, so an interrupted step runs again.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -83,7 +84,10 @@ export class Log {
   }
 }
 
-/** Every file under these paths of the checkout, sorted; names that start with a dot and build products not. */
+/**
+ * Every file under these paths of the checkout, sorted; names that start with a dot and build
+ * products not.
+ */
 export function filesUnder(...places: readonly string[]): string[] {
   const found: string[] = [];
   const visit = (at: string): void => {

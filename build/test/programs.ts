@@ -1,6 +1,6 @@
 /**
- * Rings conformance and demo: our own programs on the tests' cluster. That cluster stands beside the
- * one of `npm run db:start`, is made anew for each ring and stopped after it.
+ * Rings conformance and demo: our own programs on the tests' cluster. That cluster stands beside
+ * the one of `npm run db:start`, is made anew for each ring and stopped after it.
  */
 import path from 'node:path';
 import { root } from '../paths';

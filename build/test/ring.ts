@@ -1,4 +1,7 @@
-/** What a ring of tests is, and the process it runs: logged, bounded in time, ended with its children. */
+/**
+ * What a ring of tests is, and the process it runs: logged, bounded in time, ended with its
+ * children.
+ */
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import path from 'node:path';

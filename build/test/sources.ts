@@ -1,6 +1,6 @@
 /**
- * A copy of what the tests of a server read, for the server's user: it may not reach the checkout, and
- * must not write to it. Keeps the layout, so that relative paths between tests go on to work.
+ * A copy of what the tests of a server read, for the server's user: it may not reach the checkout,
+ * and must not write to it. Keeps the layout, so that relative paths between tests go on to work.
  */
 import { chownSync, cpSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
