@@ -239,7 +239,8 @@ resolve_selection(AiCall *call)
 static Jsonb *
 array_to_jsonb(const AiCall *call, ArrayType *array)
 {
-	AiOutputWriter writer = {.model = &call->model, .not_finite_as_string = true};
+	AiOutputWriter writer = {.model = &call->model, .output = "input",
+	.not_finite_as_string = true};
 	AiValue		value;
 	JsonbValue *result;
 

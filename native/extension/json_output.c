@@ -18,6 +18,9 @@
 
 #define INTERRUPT_ELEMENTS 65536
 
+/* More would not fit into a jsonb of 256 MB, nor into memory while it is made. */
+#define MAX_JSON_ELEMENTS (16 * 1024 * 1024)
+
 /* Where a tensor's elements are read from, one after another. */
 typedef struct AiElements
 {
@@ -223,12 +226,27 @@ push_tensor_object(AiOutputWriter *writer, const AiValue *value, AiElements *ele
 	ai_output_token(writer, WJB_END_OBJECT);
 }
 
+static void
+check_json_elements(const AiOutputWriter *writer, const AiValue *value)
+{
+	if (value->element_count > MAX_JSON_ELEMENTS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("output \"%s\" of model \"%s\" is too large for JSON",
+						writer->output, writer->model->name),
+				 errdetail("It has " UINT64_FORMAT " elements, and at most %d can be shown.",
+						   value->element_count, MAX_JSON_ELEMENTS),
+				 errhint("Ask for the output_format \"raw\".")));
+}
+
 void
 ai_output_push_tensor(AiOutputWriter *writer, const AiValue *value)
 {
 	AiElements	elements = {value, value->data, ai_datatype_bytes(value->datatype), 0};
 	AiShape		shape = value->shape;
 
+	if (writer->format != AI_FORMAT_RAW)
+		check_json_elements(writer, value);
 	if (writer->format != AI_FORMAT_PLAIN)
 	{
 		push_tensor_object(writer, value, &elements);

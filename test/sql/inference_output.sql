@@ -200,6 +200,38 @@ CREATE FUNCTION hooks.who(output jsonb) RETURNS text LANGUAGE sql RETURN 'somebo
 SELECT ai_inference('who', '[1, 2, 3]'::jsonb);
 \echo :SQLSTATE
 
+-- More than JSON holds
+SELECT ai_create_model('many', onnx.model('{"n INT64[1]"}', '{"y FP32[?]"}',
+	onnx.node('ConstantOfShape', '{n}', '{y}')));
+SELECT ai_inference('many', '{20000000}'::real[]);
+\echo :SQLSTATE
+SELECT jsonb_array_length(ai_inference('many', '{100000}'::real[]) -> 'y');
+
+-- Without a server: an error, or NULL where ai_runtime.on_unavailable says so
+CREATE PROCEDURE wait_for(wanted text) LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1..1000 LOOP
+		EXIT WHEN (SELECT state FROM ai_stat_server) = wanted;
+		PERFORM pg_sleep(0.02);
+	END LOOP;
+END
+$$;
+ALTER SYSTEM SET ai_runtime.server_autostart = off;
+SELECT pg_reload_conf();
+CALL wait_for('off');
+\set VERBOSITY sqlstate
+SELECT ai_inference('beyond', '{1, 2, 3}'::real[]);
+\set VERBOSITY default
+SET ai_runtime.on_unavailable = 'null';
+SELECT ai_inference('beyond', '{1, 2, 3}'::real[]) IS NULL AS unavailable;
+SELECT ai_inference('beyond', '{1, 2}'::real[]);
+RESET ai_runtime.on_unavailable;
+ALTER SYSTEM RESET ai_runtime.server_autostart;
+SELECT pg_reload_conf();
+CALL wait_for('running');
+SELECT ai_inference('thermometer', '{"fahrenheit": 50}'::jsonb) AS back;
+
+DROP PROCEDURE wait_for;
 DROP FUNCTION refuse, echo, zip;
 SET client_min_messages = warning;
 DROP SCHEMA onnx, hooks CASCADE;
