@@ -111,8 +111,7 @@ async function bench(): Promise<void> {
     const ratio = name === 'scan alone' ? '' : (netUs / inference).toFixed(2);
     print(name, us.toFixed(2), Math.round(1e6 / us), netUs.toFixed(2), ratio);
   }
-  process.stdout.write(`("net" is without the scan; "of its speed": ai_inference goes this many
-times as fast as that way)\n\n`);
+  process.stdout.write('(net: without the scan; ours : it: speed of ai_inference over its)\n\n');
   print(`in ${CONNECTIONS} new connections`, 'first, ms', 'second, ms', 'added, kB');
   const firstCalls = {
     ai_inference: "SELECT ai_inference('bench', x) FROM bench_rows LIMIT 1",
