@@ -3,6 +3,7 @@
 --
 -- ai_inference() is STABLE: within a statement a name stands for one version, and a cached plan
 -- follows a deployment. NULL as model or input gives NULL; NULL as options stands for {}.
+-- Arrays of integers and numerics are there so that ARRAY[1, 2] and ARRAY[1.5, 2] need no cast.
 
 CREATE FUNCTION @extschema@.ai_inference(model text, input jsonb, options jsonb DEFAULT '{}')
 	RETURNS jsonb
@@ -38,6 +39,27 @@ CREATE FUNCTION @extschema@.ai_inference(model text, input float8[], options jso
 	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION @extschema@.ai_inference(text, float8[], jsonb) IS
 	'Prediction of a model with one input for an array of double precision';
+
+CREATE FUNCTION @extschema@.ai_inference(model text, input int4[], options jsonb DEFAULT '{}')
+	RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'ai_inference_array'
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION @extschema@.ai_inference(text, int4[], jsonb) IS
+	'Prediction of a model with one input for an array of integers';
+
+CREATE FUNCTION @extschema@.ai_inference(model text, input int8[], options jsonb DEFAULT '{}')
+	RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'ai_inference_array'
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION @extschema@.ai_inference(text, int8[], jsonb) IS
+	'Prediction of a model with one input for an array of large integers, which INT64 takes exactly';
+
+CREATE FUNCTION @extschema@.ai_inference(model text, input numeric[], options jsonb DEFAULT '{}')
+	RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'ai_inference_array'
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION @extschema@.ai_inference(text, numeric[], jsonb) IS
+	'Prediction of a model with one input for an array of numerics, such as ARRAY[1.5, 2]';
 
 CREATE FUNCTION ai_runtime._store_model(model bytea)
 	RETURNS bytea

@@ -1,9 +1,9 @@
 /*
  * array_tensor.c
- *	  real[] and float8[] as the input of a model with one.
+ *	  An array of numbers as the input of a model with one.
  *
- * The short way of the street: real[] into FP32, and float8[] into FP64, is a
- * copy.  Nothing here allocates but in errors.
+ * The short way of the street: real[] into FP32, float8[] into FP64, int4[] into
+ * INT32 and int8[] into INT64 are copies.  Nothing there allocates but in errors.
  */
 #include "postgres.h"
 
@@ -12,8 +12,10 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/numeric.h"
 
 #include "array_tensor.h"
+#include "json_output.h"
 
 /* Elements between two looks at interrupts. */
 #define INTERRUPT_ELEMENTS 65536
@@ -62,38 +64,85 @@ array_shape(const AiType *type, ArrayType *array, AiShape *shape)
 		shape->dims[i] = type->dims[i].size == AI_DIM_ANY ? 0 : (uint32) type->dims[i].size;
 }
 
-/* Converts elements one by one; the value is read as a double, which is exact for both. */
-static void
-convert_elements(const AiRequest *request, uint8 datatype, const char *from, bool is_real,
-				 uint64 count, char *to)
+/* The datatype whose bytes an array has, or AI_DATATYPE_INVALID (numeric). */
+static uint8
+array_datatype(ArrayType *array)
 {
-	uint32		element_bytes = ai_datatype_bytes(datatype);
-
-	for (uint64 i = 0; i < count; i++)
+	switch (ARR_ELEMTYPE(array))
 	{
-		double		value;
+		case FLOAT4OID:
+			return AI_DATATYPE_FP32;
+		case FLOAT8OID:
+			return AI_DATATYPE_FP64;
+		case INT4OID:
+			return AI_DATATYPE_INT32;
+		case INT8OID:
+			return AI_DATATYPE_INT64;
+		default:
+			Assert(ARR_ELEMTYPE(array) == NUMERICOID);
+			return AI_DATATYPE_INVALID;
+	}
+}
+
+/* Raises what is wrong with an element, shown as its type shows it. */
+static void
+raise_element(const AiRequest *request, uint8 datatype, AiNumberStatus status, uint8 from_datatype,
+			  const char *element)
+{
+	char		text[40];
+	double		number = ai_number_to_double(from_datatype, element);
+
+	if (isfinite(number))
+		ai_number_to_text(from_datatype, element, text);
+	else
+		strcpy(text, isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity");
+	ai_request_raise_number(request, 0, datatype, status, text);
+}
+
+/* Converts elements of a fixed size one by one. */
+static void
+convert_elements(const AiRequest *request, uint8 datatype, ArrayType *array, uint64 count, char *to)
+{
+	uint8		from_datatype = array_datatype(array);
+	const char *from = ARR_DATA_PTR(array);
+	uint32		from_bytes = ai_datatype_bytes(from_datatype);
+	uint32		to_bytes = ai_datatype_bytes(datatype);
+	bool		is_float = ai_datatype_is_float(from_datatype);
+
+	for (uint64 i = 0; i < count; i++, from += from_bytes, to += to_bytes)
+	{
 		AiNumberStatus status;
 
-		if (is_real)
-		{
-			float		narrow;
-
-			memcpy(&narrow, from + i * sizeof(float), sizeof(narrow));
-			value = narrow;
-		}
+		if (is_float)
+			status = ai_number_from_double(datatype, ai_number_to_double(from_datatype, from), to);
 		else
-			memcpy(&value, from + i * sizeof(double), sizeof(value));
-		status = ai_number_from_double(datatype, value, to + i * element_bytes);
+			status = ai_number_from_int64(datatype, ai_number_to_int64(from_datatype, from), to);
 		if (unlikely(status != AI_NUMBER_OK))
-			ai_request_raise_number(request, 0, datatype, status,
-									is_real ?
-									DatumGetCString(DirectFunctionCall1(float4out,
-																		Float4GetDatum((float4) value))) :
-									DatumGetCString(DirectFunctionCall1(float8out,
-																		Float8GetDatum(value))));
+			raise_element(request, datatype, status, from_datatype, from);
 		if (i % INTERRUPT_ELEMENTS == INTERRUPT_ELEMENTS - 1)
 			CHECK_FOR_INTERRUPTS();
 	}
+}
+
+/* Converts the elements of numeric[]. */
+static void
+convert_numerics(const AiRequest *request, uint8 datatype, ArrayType *array, char *to)
+{
+	Datum	   *values;
+	int			count;
+
+	deconstruct_array(array, NUMERICOID, -1, false, TYPALIGN_INT, &values, NULL, &count);
+	for (int i = 0; i < count; i++, to += ai_datatype_bytes(datatype))
+	{
+		AiNumberStatus status = ai_number_from_numeric(datatype, DatumGetNumeric(values[i]), to);
+
+		if (unlikely(status != AI_NUMBER_OK))
+			ai_request_raise_number(request, 0, datatype, status,
+									DatumGetCString(DirectFunctionCall1(numeric_out, values[i])));
+		if (i % INTERRUPT_ELEMENTS == INTERRUPT_ELEMENTS - 1)
+			CHECK_FOR_INTERRUPTS();
+	}
+	pfree(values);
 }
 
 /* Returns the type of the only input, or raises why an array cannot be given. */
@@ -121,13 +170,12 @@ ai_array_write_request(AiRequest *request, ArrayType *array, const uint16 *outpu
 					   int output_count)
 {
 	const AiType *type = only_input(request);
-	bool		is_real = ARR_ELEMTYPE(array) == FLOAT4OID;
+	uint8		from_datatype = array_datatype(array);
 	AiTensorWriter tensor;
 	AiShape		shape;
 	uint64		count;
 	char	   *to;
 
-	Assert(is_real || ARR_ELEMTYPE(array) == FLOAT8OID);
 	if (unlikely(array_contains_nulls(array)))
 		raise_null_element(request, array);
 	array_shape(type, array, &shape);
@@ -142,9 +190,83 @@ ai_array_write_request(AiRequest *request, ArrayType *array, const uint16 *outpu
 	ai_codec_begin_tensor(request->frame, 0, type->datatype, &shape, &tensor);
 	to = request->frame->data + tensor.data_offset;
 	count = ai_shape_elements(&shape);
-	if (type->datatype == (is_real ? AI_DATATYPE_FP32 : AI_DATATYPE_FP64))
-		memcpy(to, ARR_DATA_PTR(array), count * (is_real ? sizeof(float) : sizeof(double)));
+	if (type->datatype == from_datatype)
+		memcpy(to, ARR_DATA_PTR(array), count * ai_datatype_bytes(from_datatype));
+	else if (from_datatype == AI_DATATYPE_INVALID)
+		convert_numerics(request, type->datatype, array, to);
 	else
-		convert_elements(request, type->datatype, ARR_DATA_PTR(array), is_real, count, to);
+		convert_elements(request, type->datatype, array, count, to);
 	ai_codec_end_tensor(request->frame, &tensor);
+}
+
+/* Pushes a numeric[] as nested arrays; *values moves on. */
+static void
+push_numerics(AiOutputWriter *writer, ArrayType *array, int depth, Datum **values)
+{
+	JsonbValue	value;
+
+	if (depth == ARR_NDIM(array))
+	{
+		Numeric		number = DatumGetNumeric(*(*values)++);
+
+		value.type = jbvNumeric;
+		value.val.numeric = number;
+		if (numeric_is_nan(number) || numeric_is_inf(number))
+		{
+			value.type = jbvString;
+			value.val.string.val =
+				DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)));
+			value.val.string.len = (int) strlen(value.val.string.val);
+		}
+		ai_output_push(writer, &value);
+		return;
+	}
+	ai_output_token(writer, WJB_BEGIN_ARRAY);
+	for (int i = 0; i < ARR_DIMS(array)[depth]; i++)
+		push_numerics(writer, array, depth + 1, values);
+	ai_output_token(writer, WJB_END_ARRAY);
+}
+
+/* Pushes an array of elements of a fixed size, as a tensor would be. */
+static void
+push_elements(AiOutputWriter *writer, ArrayType *array)
+{
+	AiValue		value;
+
+	memset(&value, 0, sizeof(value));
+	value.kind = AI_VALUE_TENSOR;
+	value.datatype = array_datatype(array);
+	value.shape.rank = ARR_NDIM(array);
+	for (int i = 0; i < ARR_NDIM(array); i++)
+		value.shape.dims[i] = (uint32) ARR_DIMS(array)[i];
+	value.element_count = ai_shape_elements(&value.shape);
+	value.data = ARR_DATA_PTR(array);
+	ai_output_push_tensor(writer, &value);
+}
+
+Jsonb *
+ai_array_to_jsonb(const AiModel *model, ArrayType *array)
+{
+	AiOutputWriter writer = {.model = model, .output = "input", .not_finite_as_string = true};
+
+	if (array_contains_nulls(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the input array of model \"%s\" holds null", model->name)));
+	if (ARR_NDIM(array) == 0)
+	{
+		ai_output_token(&writer, WJB_BEGIN_ARRAY);
+		ai_output_token(&writer, WJB_END_ARRAY);
+	}
+	else if (array_datatype(array) == AI_DATATYPE_INVALID)
+	{
+		Datum	   *values;
+		int			count;
+
+		deconstruct_array(array, NUMERICOID, -1, false, TYPALIGN_INT, &values, NULL, &count);
+		push_numerics(&writer, array, 0, &values);
+	}
+	else
+		push_elements(&writer, array);
+	return JsonbValueToJsonb(writer.result);
 }

@@ -88,7 +88,7 @@ ai_inference_text(PG_FUNCTION_ARGS)
 				   string_to_jsonb(input), NULL);
 }
 
-/* ai_inference(model text, input real[] | float8[], options jsonb) */
+/* ai_inference(model text, input, options jsonb): real[], float8[], int4[], int8[], numeric[] */
 Datum
 ai_inference_array(PG_FUNCTION_ARGS)
 {

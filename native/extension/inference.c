@@ -8,7 +8,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -235,32 +234,6 @@ resolve_selection(AiCall *call)
 	call->selection_valid = true;
 }
 
-/* Returns an array as jsonb, for a preprocess function. */
-static Jsonb *
-array_to_jsonb(const AiCall *call, ArrayType *array)
-{
-	AiOutputWriter writer = {.model = &call->model, .output = "input",
-	.not_finite_as_string = true};
-	AiValue		value;
-	JsonbValue *result;
-
-	memset(&value, 0, sizeof(value));
-	if (array_contains_nulls(array))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("the input array of model \"%s\" holds null", call->model.name)));
-	value.kind = AI_VALUE_TENSOR;
-	value.datatype = ARR_ELEMTYPE(array) == FLOAT4OID ? AI_DATATYPE_FP32 : AI_DATATYPE_FP64;
-	value.shape.rank = Max(ARR_NDIM(array), 1);
-	value.shape.dims[0] = 0;
-	for (int i = 0; i < ARR_NDIM(array); i++)
-		value.shape.dims[i] = (uint32) ARR_DIMS(array)[i];
-	value.data = ARR_DATA_PTR(array);
-	ai_output_push_tensor(&writer, &value);
-	result = writer.result;
-	return JsonbValueToJsonb(result);
-}
-
 /* Runs preprocess and writes the request into call->frame; returns whether in row mode. */
 static bool
 write_request(AiCall *call, Jsonb *json, ArrayType *array)
@@ -271,7 +244,7 @@ write_request(AiCall *call, Jsonb *json, ArrayType *array)
 	if (compiled->preprocess != NULL)
 	{
 		json = ai_hook_call(&call->preprocess, compiled->preprocess, &call->model,
-							array != NULL ? array_to_jsonb(call, array) : json,
+							array != NULL ? ai_array_to_jsonb(&call->model, array) : json,
 							call->context);
 		if (json == NULL)
 			ereport(ERROR,

@@ -16,6 +16,8 @@
 #define FAST_SCALE 24
 /* More digits than this may not fit an int64. */
 #define FAST_DIGITS 18
+/* Integers up to here are doubles without loss. */
+#define MAX_EXACT_DOUBLE (INT64CONST(1) << 53)
 
 /* FP16 and BF16: 16 bits, of which so many are the mantissa. */
 typedef struct AiSmallFloat
@@ -246,11 +248,12 @@ ai_number_from_numeric(uint8 datatype, Numeric value, void *element)
 	char	   *text;
 	AiNumberStatus status;
 
-	/* jsonb holds no such numeric, but a default or an aggregate may. */
-	if (numeric_is_nan(value) || numeric_is_inf(value))
-		return AI_NUMBER_OUT_OF_RANGE;
 	text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value)));
-	status = from_text(datatype, text, element);
+	if (unlikely(numeric_is_nan(value) || numeric_is_inf(value)))
+		status = ai_number_from_name(datatype, text, (int) strlen(text), element) ?
+			AI_NUMBER_OK : AI_NUMBER_NOT_FINITE;
+	else
+		status = from_text(datatype, text, element);
 	pfree(text);
 	return status;
 }
@@ -298,6 +301,22 @@ ai_number_from_double(uint8 datatype, double value, void *element)
 	}
 }
 
+AiNumberStatus
+ai_number_from_int64(uint8 datatype, int64 value, void *element)
+{
+	char		text[24];
+
+	if (is_unsigned(datatype))
+		return value < 0 ? AI_NUMBER_OUT_OF_RANGE :
+			store_unsigned(datatype, (uint64) value, element);
+	if (!ai_datatype_is_float(datatype))
+		return store_signed(datatype, value, element);
+	if (value >= -MAX_EXACT_DOUBLE && value <= MAX_EXACT_DOUBLE)
+		return ai_number_from_double(datatype, (double) value, element);
+	snprintf(text, sizeof(text), INT64_FORMAT, value);
+	return from_text(datatype, text, element);
+}
+
 bool
 ai_number_from_name(uint8 datatype, const char *text, int text_bytes, void *element)
 {
@@ -314,9 +333,8 @@ ai_number_from_name(uint8 datatype, const char *text, int text_bytes, void *elem
 	return ai_number_from_double(datatype, value, element) == AI_NUMBER_OK;
 }
 
-/* Reads a signed integer of any width, or BOOL. */
-static int64
-load_signed(uint8 datatype, const void *element)
+int64
+ai_number_to_int64(uint8 datatype, const void *element)
 {
 	int16		two;
 	int32		four;
@@ -390,7 +408,7 @@ ai_number_to_double(uint8 datatype, const void *element)
 		return load_float(datatype, element);
 	if (datatype == AI_DATATYPE_BOOL || is_unsigned(datatype))
 		return (double) load_unsigned(datatype, element);
-	return (double) load_signed(datatype, element);
+	return (double) ai_number_to_int64(datatype, element);
 }
 
 /* Returns the numeric of shortest decimal text, by way of an integer where that does. */
@@ -445,7 +463,7 @@ ai_number_to_text(uint8 datatype, const void *element, char *buffer)
 	else if (is_unsigned(datatype))
 		snprintf(buffer, 40, UINT64_FORMAT, load_unsigned(datatype, element));
 	else
-		snprintf(buffer, 40, INT64_FORMAT, load_signed(datatype, element));
+		snprintf(buffer, 40, INT64_FORMAT, ai_number_to_int64(datatype, element));
 }
 
 Numeric
@@ -463,7 +481,7 @@ ai_number_to_numeric(uint8 datatype, const void *element)
 	if (is_unsigned(datatype))
 		return int64_to_numeric((int64) load_unsigned(datatype, element));
 	if (!ai_datatype_is_float(datatype))
-		return int64_to_numeric(load_signed(datatype, element));
+		return int64_to_numeric(ai_number_to_int64(datatype, element));
 	ai_number_to_text(datatype, element, buffer);
 	return numeric_from_shortest(buffer);
 }

@@ -38,17 +38,23 @@ ai_datatype_is_number(uint8 datatype)
 	return datatype > AI_DATATYPE_BOOL && datatype < AI_DATATYPE_BYTES;
 }
 
-/* Writes the nearest element to a numeric. */
+/* Writes the nearest element to a numeric; NaN and infinities only to floats. */
 extern AiNumberStatus ai_number_from_numeric(uint8 datatype, Numeric value, void *element);
 
 /* Writes the nearest element to a double. */
 extern AiNumberStatus ai_number_from_double(uint8 datatype, double value, void *element);
+
+/* Writes the nearest element to an integer. */
+extern AiNumberStatus ai_number_from_int64(uint8 datatype, int64 value, void *element);
 
 /* Writes NaN or an infinity if the text names one as JSON inputs do. */
 extern bool ai_number_from_name(uint8 datatype, const char *text, int text_bytes, void *element);
 
 /* Returns an element as double: exact but for INT64 and UINT64. */
 extern double ai_number_to_double(uint8 datatype, const void *element);
+
+/* Returns an INT8, INT16, INT32 or INT64 element. */
+extern int64 ai_number_to_int64(uint8 datatype, const void *element);
 
 /* Returns a finite element as numeric, in its shortest form that reads back the same. */
 extern Numeric ai_number_to_numeric(uint8 datatype, const void *element);

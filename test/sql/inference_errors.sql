@@ -81,6 +81,12 @@ SELECT ai_inference('int64', '{Infinity}'::float8[]);
 SELECT ai_inference('int64', '[9223372036854775808]'::jsonb);
 \echo :SQLSTATE
 SELECT ai_inference('int64', '{9.3e18}'::float8[]);
+SELECT ai_inference('int32', '{2147483648}'::int8[]);
+SELECT ai_inference('uint8', '{-1}'::int4[]);
+SELECT ai_inference('int64', '{1.5}'::numeric[]);
+SELECT ai_inference('int64', '{NaN}'::numeric[]);
+SELECT ai_inference('int64', '{9223372036854775808}'::numeric[]);
+SELECT ai_inference('double', '{1, NULL}'::numeric[]);
 SELECT ai_inference('int32', '[-2147483649]'::jsonb);
 SELECT ai_inference('uint8', '[256]'::jsonb);
 SELECT ai_inference('uint8', '[-1]'::jsonb);

@@ -155,9 +155,13 @@ SELECT echo('passing', '{"preprocess": "hooks.pass", "postprocess": "hooks.pass"
 SELECT ai_inference('passing', '[1, 2, 3]'::jsonb) AS json,
 	ai_inference('passing', '{1, 2, 3}'::real[]) AS array,
 	ai_inference('passing', '{{1, 2, 0.1}}'::float8[]) AS arrays;
+SELECT ai_inference('passing', ARRAY[1, 2, 3]) AS int4,
+	ai_inference('passing', ARRAY[[1, 2.5, 0.1]]) AS numeric,
+	ai_inference('passing', '{1, 2, 3}'::int8[]) AS int8;
 SELECT ai_inference('passing', '{1, NULL, 3}'::real[]);
 SET ai_runtime.nan_policy = 'string';
-SELECT ai_inference('passing', '{1, NaN, 3}'::real[]);
+SELECT ai_inference('passing', '{1, NaN, 3}'::real[]) AS real,
+	ai_inference('passing', '{1, NaN, 3}'::numeric[]) AS numeric;
 RESET ai_runtime.nan_policy;
 SELECT echo('nothing_in', '{"preprocess": "hooks.nothing"}');
 SELECT ai_inference('nothing_in', '[1, 2, 3]'::jsonb);

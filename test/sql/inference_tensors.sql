@@ -16,6 +16,9 @@ SELECT ai_inference('double', '{"x": [[1, 2], [3, 4]]}'::json);
 SELECT ai_inference('double', '{"x": [[1, 2], [3, 4]]}'::text);
 SELECT ai_inference('double', '{{1, 2}, {3, 4}}'::real[]);
 SELECT ai_inference('double', '{{1, 2}, {3, 4}}'::float8[]);
+SELECT ai_inference('double', ARRAY[1, 2]) AS integers,
+	ai_inference('double', ARRAY[1.5, 2]) AS numerics,
+	ai_inference('double', ARRAY[1, 5000000000]) AS large_integers;
 SELECT ai_inference(model => 'double', input => '[[1, 2]]'::jsonb, options => '{}');
 SELECT pg_typeof(ai_inference('double', '[[1, 2]]'));
 
@@ -85,11 +88,21 @@ SELECT datatype,
 
 -- Arrays into every numeric type
 SELECT datatype, ai_inference(lower(datatype), '{1, 0, 127}'::real[]) -> 'y' AS real,
-	ai_inference(lower(datatype), '{1, 0, 127}'::float8[]) -> 'y' AS float8
+	ai_inference(lower(datatype), '{1, 0, 127}'::float8[]) -> 'y' AS float8,
+	ai_inference(lower(datatype), '{1, 0, 127}'::int4[]) -> 'y' AS int4,
+	ai_inference(lower(datatype), '{1, 0, 127}'::int8[]) -> 'y' AS int8,
+	ai_inference(lower(datatype), '{1, 0, 127}'::numeric[]) -> 'y' AS numeric
 	FROM datatypes WHERE datatype NOT IN ('BOOL', 'BYTES') ORDER BY place;
 SELECT ai_inference('fp32', '{0.1, 1e-40, -0.0}'::float8[]) AS narrowed,
 	ai_inference('fp64', '{0.1}'::real[]) AS widened,
 	ai_inference('fp32', '{-0.0}'::real[], '{"output_format": "raw"}') AS negative_zero;
+SELECT ai_inference('int64', '{9007199254740993, -9223372036854775808}'::int8[]) AS int8,
+	ai_inference('int64', '{9007199254740993}'::numeric[]) AS numeric,
+	ai_inference('uint64', '{18446744073709551615}'::numeric[]) AS unsigned;
+SELECT ai_inference('fp32', '{16777217, 16777219}'::int4[]) AS fp32,
+	ai_inference('fp64', '{9007199254740993, 9007199254740995}'::int8[]) AS fp64,
+	ai_inference('fp16', '{1.000488281250000000000001, 2049, 2051}'::numeric[]) AS fp16,
+	ai_inference('bf16', '{72339069014638593, 72339069014638592}'::int8[]) AS bf16;
 
 -- Texts: JSON if they are, else a string
 SELECT ai_inference('bytes', '["x", "y"]'::text) AS json, ai_inference('bytes', 'not json') AS text,
@@ -114,7 +127,8 @@ SELECT ai_inference('fp32', '["NaN", "Infinity", "-Infinity", 1]'::jsonb);
 SET ai_runtime.nan_policy = 'string';
 SELECT ai_inference(model, '["NaN", "Infinity", "-Infinity", 1]'::jsonb)
 	FROM unnest('{fp16,fp32,fp64,bf16}'::text[]) AS model;
-SELECT ai_inference('fp32', '{NaN, Infinity, -Infinity, 1}'::real[]);
+SELECT ai_inference('fp32', '{NaN, Infinity, -Infinity, 1}'::real[]) AS real,
+	ai_inference('fp16', '{NaN, Infinity, -Infinity, 1}'::numeric[]) AS numeric;
 RESET ai_runtime.nan_policy;
 SELECT ai_inference('fp32', '{NaN}'::real[], '{"output_format": "raw"}');
 
