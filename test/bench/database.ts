@@ -15,7 +15,9 @@ export async function connect(): Promise<pg.Client> {
   return client;
 }
 
-/** Starts the cluster and makes the database: rows of 32 numbers, and the same bytes for the echo. */
+/**
+ * Starts the cluster and makes the database: rows of 32 numbers, and the same bytes for the echo.
+ */
 export async function makeDatabase(): Promise<void> {
   startCluster();
   dropDatabase();

@@ -1,4 +1,7 @@
-/** A logistic regression on 32 numbers, as ONNX bytes: small enough that the way to it is what counts. */
+/**
+ * A logistic regression on 32 numbers, as ONNX bytes: small enough that the way to it is what
+ * counts.
+ */
 import { floatTensor, modelBytes, node, tensorInfo } from '../fixtures/onnx_graph';
 
 export const WIDTH = 32;

@@ -50,7 +50,8 @@ SKIP:
 	my $session = $node->background_psql('with_extension');
 	is($session->query($echo), '\x01', 'answers in a session of its own');
 	$node->safe_psql('with_extension', 'DROP EXTENSION ai_runtime');
-	is( $node->safe_psql('with_extension', q{SELECT count(*) FROM pg_proc WHERE proname ~ '^_echo$'}),
+	is( $node->safe_psql('with_extension',
+			q{SELECT count(*) FROM pg_proc WHERE proname ~ '^_echo$'}),
 		'0', 'DROP EXTENSION takes its functions along');
 	$session->quit;
 	$node->safe_psql('with_extension', 'CREATE EXTENSION ai_runtime CASCADE');

@@ -33,7 +33,8 @@ my $query = "SELECT ai_inference('abs', '$input'::jsonb) = '{\"y\": $output}'";
 
 is($node->safe_psql('postgres', $query), 't', 'predicts');
 kill 'KILL', $pid;
-is($node->safe_psql('postgres', $query), 't', 'predicts with a new server, which asks for the model');
+is($node->safe_psql('postgres', $query),
+	't', 'predicts with a new server, which asks for the model');
 
 $pid = wait_until_ready($node);
 kill 'STOP', $pid;
