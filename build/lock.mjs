@@ -1,4 +1,5 @@
-// One set-up at a time per checkout. Plain JavaScript: it runs before any package is installed.
+// One set-up, and one run of a ring, at a time per checkout. Plain JavaScript: it runs before any
+// package is installed.
 //
 // The lock is held by a child `flock … cat` whose standard input is ours: it goes when this process
 // goes, however that happens, so there is no stale lock to clean up.
@@ -11,15 +12,16 @@ const SAY_SO_AFTER_MS = 1000;
 /**
  * Waits for the lock on `file` and resolves to the function that gives it back.
  * @param {string} file
+ * @param {string} holding what another holder is doing, for the user who waits
  * @returns {Promise<() => void>}
  */
-export async function takeLock(file) {
+export async function takeLock(file, holding) {
   mkdirSync(path.dirname(file), { recursive: true });
   const holder = spawn('flock', ['-o', file, 'sh', '-c', 'echo held; exec cat >/dev/null'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const notice = setTimeout(() => {
-    process.stderr.write('waiting for another set-up of this checkout to end …\n');
+    process.stderr.write(`waiting for another ${holding} in this checkout to end …\n`);
   }, SAY_SO_AFTER_MS);
   await new Promise((resolve, reject) => {
     holder.once('error', reject);

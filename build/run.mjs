@@ -41,7 +41,7 @@ function readOrEmpty(file) {
 /** Installs the lockfile's packages unless the stamp says that they are there. */
 async function installPackages() {
   if (readOrEmpty(npmStamp) === npmStampText()) return;
-  const release = await takeLock(path.join(out, 'setup.lock'));
+  const release = await takeLock(path.join(out, 'setup.lock'), 'set-up');
   if (readOrEmpty(npmStamp) !== npmStampText()) {
     const started = Date.now();
     process.stderr.write('  npm packages … ');

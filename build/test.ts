@@ -1,6 +1,9 @@
 /**
  * `npm test [-- RING [TEST]]`: all rings, one of them, or one test. The last line counts them all.
  */
+import path from 'node:path';
+import { takeLock } from './lock.mjs';
+import { out } from './paths';
 import { setUp } from './setup/all';
 import { SetupError } from './setup/step';
 import { native, sanitized } from './test/native';
@@ -26,6 +29,7 @@ const RINGS: readonly Ring[] = [
 
 /** Runs a ring; whatever befalls it, its counts come back. */
 async function runRing(ring: Ring, filter: string | undefined, live: boolean): Promise<Counts> {
+  const release = await takeLock(path.join(out, `test-${ring.name}.lock`), `ring ${ring.name}`);
   const started = performance.now();
   let counts: Counts;
   const context = new RingContext(ring.name, filter, live);
@@ -39,6 +43,7 @@ async function runRing(ring: Ring, filter: string | undefined, live: boolean): P
     context.say(`${ring.name}: no test was run`);
     counts = { ...none(), failed: 1 };
   }
+  release();
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   context.say(`ring ${ring.name}: ${closingLine(counts)} (${seconds} s)`);
   return counts;

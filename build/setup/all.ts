@@ -37,7 +37,7 @@ export async function setUp(options: SetUpOptions = {}): Promise<void> {
   const steps = options.forTests ? [...STEPS, testPackages] : STEPS;
   let ran = 0;
   if (!steps.every(upToDate)) {
-    const release = await takeLock(path.join(out, 'setup.lock'));
+    const release = await takeLock(path.join(out, 'setup.lock'), 'set-up');
     try {
       for (const step of steps) ran += (await runStep(step)) ? 1 : 0;
     } finally {

@@ -46,7 +46,7 @@ function testsOf(source: string, suite: Suite, filter: string | undefined): stri
 
 async function runSuite(suite: Suite, context: RingContext): Promise<Counts> {
   const { bin, pgxs } = state();
-  const source = copySources();
+  const source = copySources(suite.ring);
   const tests = testsOf(source, suite, context.filter);
   if (tests.length === 0) {
     context.say(`${suite.ring}: there is no such test in ${suite.inputs}/${suite.folder}`);

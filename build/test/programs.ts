@@ -7,14 +7,17 @@ import { root } from '../paths';
 import { type Counts, none, type Ring, type RingContext } from './ring';
 
 const TIMEOUT_MS = 20 * 60_000;
-const CLUSTER = { AI_RUNTIME_CLUSTER: '-test' };
 const run = path.join(root, 'build/run.mjs');
 
 async function onFreshCluster(
   context: RingContext,
   then: (env: NodeJS.ProcessEnv) => Promise<Counts>,
 ): Promise<Counts> {
-  const options = { cwd: root, env: { ...process.env, ...CLUSTER }, timeoutMs: TIMEOUT_MS };
+  const options = {
+    cwd: root,
+    env: { ...process.env, AI_RUNTIME_CLUSTER: `-${context.ring}` },
+    timeoutMs: TIMEOUT_MS,
+  };
   const db = (...args: string[]) =>
     context.command(process.execPath, [run, 'build/db.ts', ...args], options);
   const started = await db('start', '--fresh');

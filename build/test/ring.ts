@@ -39,6 +39,9 @@ export function atLeastOneFailure(counts: Counts, succeeded: boolean): Counts {
   return succeeded || counts.failed > 0 ? counts : { ...counts, failed: 1 };
 }
 
+/** How long a process that was asked to end may take to clean up. */
+const GRACE_MS = 10_000;
+
 export interface Finished {
   readonly succeeded: boolean;
   readonly output: string;
@@ -87,11 +90,22 @@ export class RingContext {
         if (this.live) process.stdout.write(data);
       });
     }
+    const end = (signal: NodeJS.Signals): void => {
+      if (child.pid !== undefined) process.kill(-child.pid, signal);
+    };
     let late = false;
+    let killed: NodeJS.Timeout | undefined;
     const deadline = setTimeout(() => {
       late = true;
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      end('SIGTERM');
+      killed = setTimeout(() => end('SIGKILL'), GRACE_MS);
     }, timeoutMs);
+    const interrupted = (): void => {
+      end('SIGTERM');
+      process.exit(130);
+    };
+    process.once('SIGINT', interrupted);
+    process.once('SIGTERM', interrupted);
     const succeeded = await new Promise<boolean>((resolve) => {
       child.once('error', (error) => {
         log.write(`${error.message}\n`);
@@ -101,6 +115,9 @@ export class RingContext {
       child.once('close', (status) => resolve(status === 0));
     });
     clearTimeout(deadline);
+    clearTimeout(killed);
+    process.off('SIGINT', interrupted);
+    process.off('SIGTERM', interrupted);
     if (late) {
       log.write(`killed after ${timeoutMs} ms\n`);
       this.say(`${this.ring}: ${command} was killed after ${timeoutMs / 1000} s`);

@@ -10,8 +10,8 @@ import { serverUser } from '../server_user';
 const COPIED = ['test', 'sql', 'native/plv8/test', 'package.json'];
 
 /** Makes the copy anew; returns its folder. */
-export function copySources(): string {
-  const folder = path.join(state().scratch, 'source');
+export function copySources(ring: string): string {
+  const folder = path.join(state().scratch, `source-${ring}`);
   rmSync(folder, { recursive: true, force: true });
   for (const name of COPIED) {
     cpSync(path.join(root, name), path.join(folder, name), { recursive: true });

@@ -66,7 +66,7 @@ export const tap: Ring = {
   name: 'tap',
   needsSetUp: true,
   run: async (context) => {
-    const source = copySources();
+    const source = copySources(context.ring);
     const folder = path.join(source, 'test/t');
     const names = (existsSync(folder) ? readdirSync(folder) : [])
       .filter((name) => name.endsWith('.pl'))
