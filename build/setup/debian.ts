@@ -38,6 +38,7 @@ const TEST_PACKAGES: Packages = {
   'libgtest-dev': 'test ring native',
   'libipc-run-perl': 'test ring tap',
   'libonnx-testdata': 'test ring conformance',
+  'clang-format': 'test ring lint',
 };
 
 const CREATE_CLUSTER = '/etc/postgresql-common/createcluster.conf';

@@ -2,18 +2,33 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { out, root } from '../paths';
+import { filesUnder } from '../setup/step';
 import { atLeastOneFailure, type Counts, none, type Ring } from './ring';
 
 const MINUTE_MS = 60_000;
 
-/** The checks of ring lint, each one test. */
-const CHECKS: readonly { name: string; command: string; args: string[] }[] = [
-  { name: 'biome', command: 'biome', args: ['check', '--error-on-warnings', '.'] },
-  { name: 'tsc', command: 'tsc', args: ['-p', '.'] },
-  { name: 'tsc-plv8', command: 'tsc', args: ['-p', 'src/plv8'] },
-];
-
 const programs = path.join(root, 'node_modules/.bin');
+
+/** C++ that has a .clang-format of its own. */
+function formattedSources(): string[] {
+  return filesUnder('native/server').filter((name) => /\.(cc|h)$/.test(name));
+}
+
+/** The checks of ring lint, each one test. */
+const CHECKS: readonly { name: string; command: string; args: () => string[] }[] = [
+  {
+    name: 'biome',
+    command: path.join(programs, 'biome'),
+    args: () => ['check', '--error-on-warnings', '.'],
+  },
+  { name: 'tsc', command: path.join(programs, 'tsc'), args: () => ['-p', '.'] },
+  { name: 'tsc-plv8', command: path.join(programs, 'tsc'), args: () => ['-p', 'src/plv8'] },
+  {
+    name: 'clang-format',
+    command: 'clang-format',
+    args: () => ['--dry-run', '--Werror', ...formattedSources()],
+  },
+];
 
 export const lint: Ring = {
   name: 'lint',
@@ -22,7 +37,7 @@ export const lint: Ring = {
     const counts = none();
     for (const { name, command, args } of CHECKS) {
       if (context.filter !== undefined && context.filter !== name) continue;
-      const ran = await context.command(path.join(programs, command), args, {
+      const ran = await context.command(command, args(), {
         timeoutMs: 3 * MINUTE_MS,
         cwd: root,
       });
