@@ -52,7 +52,7 @@ CREATE FUNCTION @extschema@.ai_inference(model text, input int8[], options jsonb
 	AS 'MODULE_PATHNAME', 'ai_inference_array'
 	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION @extschema@.ai_inference(text, int8[], jsonb) IS
-	'Prediction of a model with one input for an array of large integers, which INT64 takes exactly';
+	'Prediction of a model with one input for an array of large integers, exact in INT64';
 
 CREATE FUNCTION @extschema@.ai_inference(model text, input numeric[], options jsonb DEFAULT '{}')
 	RETURNS jsonb
