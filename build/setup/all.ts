@@ -2,8 +2,9 @@
 import path from 'node:path';
 import { takeLock } from '../lock.mjs';
 import { out } from '../paths';
-import { debianPackages, nodeLibrary, onnxruntimeHeaders, testPackages } from './debian';
+import { nodeLibrary, onnxruntimeHeaders } from './debian';
 import { addon, extension, install, plv8, prefix, serverProgram, sql } from './native';
+import { debianPackages, testPackages } from './packages';
 import { runStep, SetupError, type Step, upToDate } from './step';
 
 /** In the order of their dependence. */
@@ -34,7 +35,7 @@ export async function setUp(options: SetUpOptions = {}): Promise<void> {
   const started = performance.now();
   // Files that PostgreSQL's user reads are made here, whatever the shell's mask says.
   process.umask(0o022);
-  const steps = options.forTests ? [...STEPS, testPackages] : STEPS;
+  const steps = options.forTests ? [testPackages, ...STEPS] : STEPS;
   let ran = 0;
   if (!steps.every(upToDate)) {
     const release = await takeLock(path.join(out, 'setup.lock'), 'set-up');

@@ -1,115 +1,14 @@
 /**
- * Debian packages: those installed by apt, and those only extracted under build/out because they
- * must not be installed (libnode beside NodeSource's node; ONNX Runtime's headers from the next
- * release).
+ * Debian packages that are only extracted under build/out, because they must not be installed:
+ * libnode beside NodeSource's node; ONNX Runtime's headers from the next release.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { out, PG_MAJOR } from '../paths';
+import { out } from '../paths';
 import { debianSource } from './apt_source';
-import { type Log, SetupError, type Step } from './step';
-
-type Packages = Readonly<Record<string, string>>;
-
-/** Everything that is built and run with, each with what needs it. */
-const PACKAGES: Packages = {
-  [`postgresql-${PG_MAJOR}`]: 'the server, copied into a private prefix',
-  [`postgresql-server-dev-${PG_MAJOR}`]: 'headers, PGXS, pg_regress',
-  'g++': 'native code',
-  make: 'native code',
-  python3: 'node-gyp',
-  libuv1: 'libnode',
-  'libnghttp2-14': 'libnode',
-  libbrotli1: 'libnode',
-  libicu72: 'libnode',
-};
-
-/** What only the tests need. */
-const TEST_PACKAGES: Packages = {
-  'libgtest-dev': 'test ring native',
-  'libipc-run-perl': 'test ring tap',
-  'libonnx-testdata': 'test ring conformance',
-  'clang-format': 'test ring lint',
-};
-
-const CREATE_CLUSTER = '/etc/postgresql-common/createcluster.conf';
-const DPKG_STATUS = '/var/lib/dpkg/status';
-
-/** The packages of the list that are not installed. */
-function missingOf(names: readonly string[]): string[] {
-  const format = '${db:Status-Abbrev}${Package}\n';
-  const query = spawnSync('dpkg-query', ['-W', '-f', format, ...names], { encoding: 'utf8' });
-  if (query.error) {
-    throw new SetupError(
-      'dpkg-query: not found',
-      'the set-up is made for Debian 12; elsewhere use a container of it',
-    );
-  }
-  const installed = new Set(
-    query.stdout
-      .split('\n')
-      .filter((line) => line.startsWith('ii'))
-      .map((line) => line.slice(2).trim()),
-  );
-  return names.filter((name) => !installed.has(name));
-}
-
-async function installPackages(names: readonly string[], log: Log): Promise<void> {
-  const missing = missingOf(names);
-  if (missing.length === 0) return;
-  const install = ['install', '-y', '--no-install-recommends', ...missing];
-  if (process.getuid?.() !== 0) {
-    throw new SetupError(
-      `error: Debian packages are missing: ${missing.join(' ')}`,
-      `run this as root, then the same command again:\n\n  apt-get ${install.join(' ')}\n`,
-    );
-  }
-  // Debian makes and starts a cluster with the server; ours is private, so it shall not.
-  if (!existsSync(CREATE_CLUSTER)) {
-    mkdirSync(path.dirname(CREATE_CLUSTER), { recursive: true });
-    writeFileSync(
-      CREATE_CLUSTER,
-      '# Written by the set-up of ai_runtime.\ncreate_main_cluster = false\n',
-    );
-  }
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  await log.command('apt-get', ['update'], { env });
-  await log.command('apt-get', ['-o', 'Dpkg::Options::=--force-confold', ...install], { env });
-}
-
-function packagesStep(id: string, name: string, packages: Packages): Step {
-  const names = Object.keys(packages);
-  return {
-    id,
-    name,
-    inputs: () => {
-      // dpkg rewrites its file at every change, so one look at it tells whether to ask.
-      const { mtimeMs, size } = statSync(DPKG_STATUS);
-      return JSON.stringify([names, mtimeMs, size]);
-    },
-    run: (log) => installPackages(names, log),
-    hint: 'look whether apt-get works here (apt-get update), then run the same command again',
-  };
-}
-
-/** What apt installs to build and to run. */
-export const debianPackages = packagesStep('debian-packages', 'Debian packages', PACKAGES);
-
-/** What apt installs for the tests, besides. */
-export const testPackages = packagesStep(
-  'test-packages',
-  'Debian packages for the tests',
-  TEST_PACKAGES,
-);
+import { aptGet } from './packages';
+import type { Log, Step } from './step';
 
 /** Extracts every .deb of a folder into the named folder of build/out, replacing it whole. */
 async function extract(log: Log, downloads: string, name: string): Promise<void> {
@@ -143,12 +42,12 @@ export const nodeLibrary: Step = {
     const folder = emptyFolder('node');
     const download = ['download', ...NODE_LIBRARY_PACKAGES];
     try {
-      await log.command('apt-get', download, { cwd: folder });
+      await aptGet(log, download, folder);
     } catch (error) {
       // A bare machine has no package lists yet.
       if (process.getuid?.() !== 0) throw error;
-      await log.command('apt-get', ['update']);
-      await log.command('apt-get', download, { cwd: folder });
+      await aptGet(log, ['update']);
+      await aptGet(log, download, folder);
     }
     await extract(log, folder, 'node');
   },
@@ -184,8 +83,8 @@ export const onnxruntimeHeaders: Step = {
       'Acquire::Languages=none',
       `APT::Sandbox::User=${process.getuid?.() === 0 ? 'root' : ''}`,
     ].flatMap((option) => ['-o', option]);
-    await log.command('apt-get', [...own, 'update']);
-    await log.command('apt-get', [...own, 'download', ONNXRUNTIME_PACKAGE], { cwd: folder });
+    await aptGet(log, [...own, 'update']);
+    await aptGet(log, [...own, 'download', ONNXRUNTIME_PACKAGE], folder);
     await extract(log, folder, 'onnxruntime');
   },
   hint: `the Debian mirror of this machine must carry the suite ${ONNXRUNTIME_SUITE}`,

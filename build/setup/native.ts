@@ -75,6 +75,7 @@ export const extension: Step = {
   name: 'extension (C)',
   inputs: () =>
     digestOf(filesUnder('native/extension', 'native/protocol'), version, stampText('prefix')),
+  scratch: [path.join(out, 'extension')],
   run: async (log) => make(log, 'native/extension'),
   hint: COMPILER_HINT,
 };
@@ -86,6 +87,7 @@ export const plv8: Step = {
     upstreamPlv8()
       ? 'upstream'
       : digestOf(filesUnder('native/plv8'), stampText('node-library'), stampText('prefix')),
+  scratch: [path.join(out, 'plv8')],
   run: async (log) => {
     if (upstreamPlv8()) {
       process.stderr.write('the system has plv8, so ours is not built … ');
@@ -124,6 +126,7 @@ export const addon: Step = {
       stampText('onnxruntime-headers'),
     ),
   outputs: () => [ADDON],
+  scratch: [path.join(ADDON_FOLDER, 'build')],
   run: async (log) => {
     const gyp = path.join(root, 'node_modules/node-gyp/bin/node-gyp.js');
     const headers = nodeHeaders();

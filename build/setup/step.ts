@@ -32,6 +32,8 @@ export interface Step {
   /** Files that must be there for the step to be skipped. */
   readonly outputs?: () => readonly string[];
   readonly run: (log: Log) => Promise<void>;
+  /** Folders of half-made files, removed when the last run was cut off. */
+  readonly scratch?: readonly string[];
   /** What to do when it fails. */
   readonly hint: string;
 }
@@ -133,6 +135,14 @@ export async function runStep(step: Step): Promise<boolean> {
   process.stderr.write(`  ${step.name} … `);
   const stamp = stampOf(step.id);
   rmSync(stamp, { force: true });
+  // Left behind by a run that was killed: a file that it was writing may look up to date.
+  const running = `${stamp}.running`;
+  const cutOff = existsSync(running);
+  for (const folder of cutOff ? (step.scratch ?? []) : []) {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  mkdirSync(path.dirname(stamp), { recursive: true });
+  writeFileSync(running, '');
   const log = new Log(path.join(out, 'log', `${step.id}.log`));
   try {
     await step.run(log);
@@ -144,8 +154,9 @@ export async function runStep(step: Step): Promise<boolean> {
       `${log.tail()}\n\nerror: ${step.name}: ${message} (its output: ${shown(log.file)})`,
       step.hint,
     );
+  } finally {
+    rmSync(running, { force: true });
   }
-  mkdirSync(path.dirname(stamp), { recursive: true });
   writeFileSync(`${stamp}.new`, step.inputs());
   renameSync(`${stamp}.new`, stamp);
   process.stderr.write(`${((performance.now() - started) / 1000).toFixed(1)} s\n`);

@@ -9,6 +9,9 @@ const MINUTE_MS = 60_000;
 
 const programs = path.join(root, 'node_modules/.bin');
 
+/** Debian's; the set-up for the tests installs it, and this ring goes without the set-up. */
+const CLANG_FORMAT = '/usr/bin/clang-format';
+
 /** C++ that has a .clang-format of its own. */
 function formattedSources(): string[] {
   return filesUnder('native/server').filter((name) => /\.(cc|h)$/.test(name));
@@ -25,7 +28,7 @@ const CHECKS: readonly { name: string; command: string; args: () => string[] }[]
   { name: 'tsc-plv8', command: path.join(programs, 'tsc'), args: () => ['-p', 'src/plv8'] },
   {
     name: 'clang-format',
-    command: 'clang-format',
+    command: CLANG_FORMAT,
     args: () => ['--dry-run', '--Werror', ...formattedSources()],
   },
 ];
@@ -37,6 +40,11 @@ export const lint: Ring = {
     const counts = none();
     for (const { name, command, args } of CHECKS) {
       if (context.filter !== undefined && context.filter !== name) continue;
+      if (command === CLANG_FORMAT && !existsSync(command)) {
+        context.say('lint: clang-format is not installed, so it is left out; npm test installs it');
+        counts.skipped += 1;
+        continue;
+      }
       const ran = await context.command(command, args(), {
         timeoutMs: 3 * MINUTE_MS,
         cwd: root,

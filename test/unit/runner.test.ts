@@ -1,14 +1,32 @@
 /** What the set-up reads from apt's files, and what the test runner reads from its rings. */
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseLines, parseStanzas, sourceFor } from '../../build/setup/apt_source';
+import { rootLine } from '../../build/setup/packages';
 import { countGtest } from '../../build/test/native';
 import { countRegress } from '../../build/test/pg_regress';
 import { countClosing } from '../../build/test/programs';
 import { atLeastOneFailure, closingLine } from '../../build/test/ring';
 import { countVitest } from '../../build/test/static';
 import { countTap } from '../../build/test/tap';
+import { filesNotIgnored, trackedFiles } from './tracked_files';
 
 const counts = (passed: number, failed: number, skipped = 0) => ({ passed, failed, skipped });
+
+describe('the line for root', () => {
+  it('brings the lists up to date before it installs', () => {
+    expect(rootLine(['make', 'g++'], false)).toBe(
+      'apt-get update && apt-get install -y --no-install-recommends make g++',
+    );
+  });
+
+  it('keeps a new server package from making a cluster, unless Debian was told before', () => {
+    expect(rootLine(['postgresql-15'], false)).toMatch(
+      /^mkdir -p .* && echo 'create_main_cluster = false' > .* && apt-get update && DEBIAN_FRONT/,
+    );
+    expect(rootLine(['postgresql-15'], true)).toMatch(/^apt-get update && apt-get install/);
+  });
+});
 
 describe('sources of apt', () => {
   const stanzas = `# made by hand
@@ -117,5 +135,14 @@ test two                          ... FAILED       80 ms
     expect(countClosing('some\n5 passed, 1 failed, 2 skipped\n')).toEqual(counts(5, 1, 2));
     expect(countClosing('total: 5 passed, 0 failed')).toEqual(counts(5, 0));
     expect(countClosing('5 passed, 0 failed\nand more')).toBeUndefined();
+  });
+});
+
+describe('the files of the checkout', () => {
+  it('are the same with git and without, but for what is not yet added', () => {
+    const root = path.resolve(import.meta.dirname, '../..');
+    const found = filesNotIgnored(root);
+    expect(trackedFiles(root).filter((name) => !found.includes(name))).toEqual([]);
+    expect(found.filter((name) => /^(\.git|node_modules|build\/out)\//.test(name))).toEqual([]);
   });
 });

@@ -2,10 +2,10 @@
  * The house rules that a machine can hold: sizes, doors, names, and facts that stand in two places.
  * Looks at the tracked files only.
  */
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { trackedFiles } from './tracked_files';
 
 const MAX_FILE_LINES = 500;
 const MAX_FUNCTION_LINES = 70;
@@ -13,9 +13,7 @@ const MAX_COLUMNS = 100;
 const TAB_COLUMNS = 4;
 
 const root = path.resolve(import.meta.dirname, '../..');
-const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
-  .split('\0')
-  .filter((name) => name !== '' && existsSync(path.join(root, name)));
+const tracked = trackedFiles(root);
 
 const texts = new Map<string, string>();
 
