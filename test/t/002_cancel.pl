@@ -127,9 +127,11 @@ my $killer = $node->background_psql('postgres');
 for my $i (1 .. $count)
 {
 	$session->query_until(qr/started/, "\\echo started\n$echo;\n\\echo ended $i\n");
-	$killer->query("SELECT pg_sleep(0.001) FROM generate_series(1, 2000) WHERE NOT EXISTS
-		(SELECT FROM pg_stat_get_activity($session_pid) WHERE wait_event_type = 'Extension')
-		LIMIT 1");
+	# A cancel that came before the wait would find nothing to cancel.
+	my $waits = "SELECT count(*) FROM pg_stat_get_activity($session_pid)
+		WHERE wait_event_type = 'Extension'";
+	my $give_up = time() + 10;
+	1 while $killer->query($waits) ne '1' && time() < $give_up;
 	$start = time();
 	$killer->query("SELECT pg_cancel_backend($session_pid)");
 	$session->query_until(qr/ended $i\n/, '');
