@@ -9,6 +9,7 @@
 #include "interrupt.h"
 #include "module.h"
 #include "plv8_object.h"
+#include "rejections.h"
 #include "srf.h"
 #include "start_proc.h"
 #include "js_string.h"
@@ -47,6 +48,7 @@ bool AwaitResult(v8::Isolate* isolate, v8::Local<v8::Value>* value) {
       *value = promise->Result();
       return true;
     case v8::Promise::kRejected:
+      promise->MarkAsHandled();
       isolate->ThrowException(promise->Result());
       return false;
     case v8::Promise::kPending:
@@ -128,8 +130,12 @@ bool CallCompiled(CallFrame* frame, v8::Local<v8::Function> function,
   if (!function->Call(isolate->GetCurrentContext(), receiver, count, arguments)
            .ToLocal(value))
     return false;
-  if ((*value)->IsPromise()) return AwaitResult(isolate, value);
-  if (role->depth == 1) isolate->PerformMicrotaskCheckpoint();
+  if ((*value)->IsPromise()) {
+    if (!AwaitResult(isolate, value)) return false;
+  } else if (role->depth == 1) {
+    isolate->PerformMicrotaskCheckpoint();
+  }
+  if (unlikely(!role->rejections.empty()) && role->depth == 1) ReportRejections(role);
   return frame->fatal == nullptr;
 }
 
@@ -205,6 +211,11 @@ ErrorData* RunInRole(CallFrame* frame, bool* stopped, Body&& body) {
   v8::Context::Scope context_scope(context);
   v8::TryCatch try_catch(role->isolate);
   v8::Isolate* before = EnterJs(role->isolate);
+  int catch_depth = ExchangeCatchDepth(0);
+  if (unlikely(role->eval_allowed != guc_allow_eval)) {
+    role->eval_allowed = guc_allow_eval;
+    context->AllowCodeGenerationFromStrings(guc_allow_eval);
+  }
   if (unlikely(!role->started)) error = RunStartProc(role);
   if (error == nullptr) error = body(&threw);
   if (error == nullptr && threw) {
@@ -215,6 +226,7 @@ ErrorData* RunInRole(CallFrame* frame, bool* stopped, Body&& body) {
   /* The script may have ended before V8 could terminate it. */
   if (unlikely(error == nullptr && role->out_of_memory)) error = MemoryError();
   if (error != nullptr) role->isolate->CancelTerminateExecution();
+  ExchangeCatchDepth(catch_depth);
   LeaveJs(before);
   return error;
 }

@@ -13,6 +13,15 @@ constexpr int kMaxStackLines = 10;
 // A recursion through SQL adds to the context at every level: it ends here.
 constexpr int kMaxContextBytes = 4000;
 
+// What is left to say when there is no memory to copy an error into.
+char emergency_message[] = "out of memory while JavaScript was running";
+ErrorData emergency_error;
+
+volatile int catch_depth = 0;
+
+// Where the errors of plv8.execution_timeout come from; how they are told.
+constexpr char kTimeoutFunction[] = "plv8_execution_timeout";
+
 struct TextField {
   const char* name;
   char* ErrorData::*member;
@@ -134,13 +143,73 @@ char* MessageOfValue(v8::Isolate* isolate, v8::Local<v8::Context> context,
   return LossyText(isolate, text);
 }
 
+// The error that is being handled, copied into the current memory context.
+ErrorData* TakeError() {
+  ErrorData* volatile copy = nullptr;
+  PG_TRY();
+  {
+    copy = CopyErrorData();
+  }
+  PG_CATCH();
+  {
+    emergency_error.elevel = ERROR;
+    emergency_error.sqlerrcode = ERRCODE_OUT_OF_MEMORY;
+    emergency_error.filename = __FILE__;
+    emergency_error.funcname = __func__;
+    emergency_error.message = emergency_message;
+    emergency_error.assoc_context = ErrorContext;
+    copy = &emergency_error;
+  }
+  PG_END_TRY();
+  FlushErrorState();
+  return copy;
+}
+
+// The body of ErrorFromJs. Raises when memory is short.
+ErrorData* DescribeThrown(v8::Isolate* isolate, v8::Local<v8::Context> context,
+                          v8::TryCatch* try_catch, int default_sqlerrcode) {
+  v8::Local<v8::Value> thrown = try_catch->Exception();
+  ErrorData* error = MakeError(default_sqlerrcode, "");
+  StringInfoData stack;
+  initStringInfo(&stack);
+
+  if (thrown.IsEmpty() || !thrown->IsObject()) {
+    error->message = thrown.IsEmpty() ? pstrdup("unknown JavaScript error")
+                                      : MessageOfValue(isolate, context, thrown);
+    AppendPosition(&stack, isolate, context, try_catch);
+    error->context = stack.data;
+    return error;
+  }
+  v8::Local<v8::Object> object = thrown.As<v8::Object>();
+  error->message = thrown->IsNativeError() ? MessageOfError(isolate, context, object)
+                                           : MessageOfValue(isolate, context, thrown);
+  if (!thrown->IsNativeError()) {
+    char* message = TextOf(isolate, context, object, "message");
+    if (message != nullptr) error->message = message;
+  }
+  for (const TextField& field : kTextFields)
+    error->*(field.member) = TextOf(isolate, context, object, field.name);
+  ReadSqlstate(isolate, context, object, &error->sqlerrcode);
+  if (error->context != nullptr) appendStringInfoString(&stack, error->context);
+  char* trace = TextOf(isolate, context, object, "stack");
+  if (trace != nullptr && strstr(trace, "\n    at ") != nullptr)
+    AppendStack(&stack, trace);
+  else
+    AppendPosition(&stack, isolate, context, try_catch);
+  error->context = stack.len > 0 ? stack.data : nullptr;
+  SplitMessage(error);
+  return error;
+}
+
 }  // namespace
 
 ErrorData* CatchRaw(void (*body)(void*), void* argument) {
   MemoryContext context = CurrentMemoryContext;
   ErrorContextCallback* callbacks = error_context_stack;
   ErrorData* volatile error = nullptr;
+  int depth = catch_depth;
 
+  catch_depth = depth + 1;
   PG_TRY();
   {
     /* The callbacks outside run when the error leaves the call for good. */
@@ -151,26 +220,43 @@ ErrorData* CatchRaw(void (*body)(void*), void* argument) {
   PG_CATCH();
   {
     MemoryContextSwitchTo(CallMemoryContext());
-    error = CopyErrorData();
-    FlushErrorState();
+    error = TakeError();
     MemoryContextSwitchTo(context);
   }
   PG_END_TRY();
+  catch_depth = depth;
   return error;
+}
+
+bool IsInPostgres() { return catch_depth > 0; }
+
+int ExchangeCatchDepth(int depth) {
+  int before = catch_depth;
+  catch_depth = depth;
+  return before;
 }
 
 ErrorData* MakeError(int sqlerrcode, const char* message, const char* detail,
                      const char* hint) {
-  ErrorData* error = static_cast<ErrorData*>(palloc0(sizeof(ErrorData)));
-  error->elevel = ERROR;
-  error->sqlerrcode = sqlerrcode;
-  error->filename = __FILE__;
-  error->funcname = "plv8";
-  error->message = pstrdup(message);
-  error->detail = detail ? pstrdup(detail) : nullptr;
-  error->hint = hint ? pstrdup(hint) : nullptr;
-  error->assoc_context = CurrentMemoryContext;
-  return error;
+  ErrorData* made = nullptr;
+  ErrorData* failure = Catch([&] {
+    MemoryContext old = MemoryContextSwitchTo(CallMemoryContext());
+    made = static_cast<ErrorData*>(palloc0(sizeof(ErrorData)));
+    made->elevel = ERROR;
+    made->sqlerrcode = sqlerrcode;
+    made->filename = __FILE__;
+    made->funcname = "plv8";
+    made->message = pstrdup(message);
+    made->detail = detail ? pstrdup(detail) : nullptr;
+    made->hint = hint ? pstrdup(hint) : nullptr;
+    made->assoc_context = CurrentMemoryContext;
+    MemoryContextSwitchTo(old);
+  });
+  return failure != nullptr ? failure : made;
+}
+
+void DropError(ErrorData* error) {
+  if (error != &emergency_error) FreeErrorData(error);
 }
 
 void Raise(ErrorData* error) {
@@ -178,10 +264,19 @@ void Raise(ErrorData* error) {
   pg_unreachable();
 }
 
+ErrorData* MakeTimeoutError() {
+  ErrorData* error = MakeError(ERRCODE_QUERY_CANCELED, "JavaScript ran out of time", nullptr,
+                               "The limit is plv8.execution_timeout.");
+  error->funcname = kTimeoutFunction;
+  return error;
+}
+
 bool IsInterrupt(const ErrorData* error) {
+  if (error->funcname == nullptr) return false;
+  if (strcmp(error->funcname, kTimeoutFunction) == 0) return true;
   return (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
           error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN) &&
-         error->funcname != nullptr && strcmp(error->funcname, "ProcessInterrupts") == 0;
+         strcmp(error->funcname, "ProcessInterrupts") == 0;
 }
 
 void ThrowToJs(v8::Isolate* isolate, ErrorData* error) {
@@ -218,38 +313,11 @@ void ThrowError(v8::Isolate* isolate, const char* message) {
 ErrorData* ErrorFromJs(v8::Isolate* isolate, v8::Local<v8::Context> context,
                        v8::TryCatch* try_catch, int default_sqlerrcode) {
   v8::HandleScope scope(isolate);
-  v8::Local<v8::Value> thrown = try_catch->Exception();
-  ErrorData* error = MakeError(default_sqlerrcode, "");
-  StringInfoData stack;
-  initStringInfo(&stack);
   v8::TryCatch inner(isolate);
-
-  if (thrown.IsEmpty() || !thrown->IsObject()) {
-    error->message = thrown.IsEmpty() ? pstrdup("unknown JavaScript error")
-                                      : MessageOfValue(isolate, context, thrown);
-    AppendPosition(&stack, isolate, context, try_catch);
-    error->context = stack.data;
-    return error;
-  }
-  v8::Local<v8::Object> object = thrown.As<v8::Object>();
-  error->message = thrown->IsNativeError() ? MessageOfError(isolate, context, object)
-                                           : MessageOfValue(isolate, context, thrown);
-  if (!thrown->IsNativeError()) {
-    char* message = TextOf(isolate, context, object, "message");
-    if (message != nullptr) error->message = message;
-  }
-  for (const TextField& field : kTextFields)
-    error->*(field.member) = TextOf(isolate, context, object, field.name);
-  ReadSqlstate(isolate, context, object, &error->sqlerrcode);
-  if (error->context != nullptr) appendStringInfoString(&stack, error->context);
-  char* trace = TextOf(isolate, context, object, "stack");
-  if (trace != nullptr && strstr(trace, "\n    at ") != nullptr)
-    AppendStack(&stack, trace);
-  else
-    AppendPosition(&stack, isolate, context, try_catch);
-  error->context = stack.len > 0 ? stack.data : nullptr;
-  SplitMessage(error);
-  return error;
+  ErrorData* error = nullptr;
+  ErrorData* failure = Catch(
+      [&] { error = DescribeThrown(isolate, context, try_catch, default_sqlerrcode); });
+  return failure != nullptr ? failure : error;
 }
 
 }  // namespace ai_runtime

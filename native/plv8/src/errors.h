@@ -25,15 +25,27 @@ ErrorData* Catch(Body&& body) {
                   const_cast<void*>(static_cast<const void*>(&body)));
 }
 
-// A new error of ours, in the current memory context, not yet raised.
+// True in the body of a Catch(): what happens now is PostgreSQL's, not V8's.
+bool IsInPostgres();
+
+// Starts the count of open Catch() anew for a script; what it was comes back.
+int ExchangeCatchDepth(int depth);
+
+// A new error of ours, in the memory of the call, not yet raised. Never raises.
 ErrorData* MakeError(int sqlerrcode, const char* message,
                      const char* detail = nullptr, const char* hint = nullptr);
+
+// Frees an error that Catch() gave.
+void DropError(ErrorData* error);
 
 // Raises to PostgreSQL. No V8 scope and no destructor may be open.
 [[noreturn]] void Raise(ErrorData* error);
 
-// True for a cancellation by PostgreSQL itself, which JavaScript must not catch.
+// True for a cancellation by PostgreSQL itself or by plv8.execution_timeout, which JavaScript must not catch.
 bool IsInterrupt(const ErrorData* error);
+
+// The error of plv8.execution_timeout, an interrupt.
+ErrorData* MakeTimeoutError();
 
 // Throws the error into JavaScript as an Error with its fields.
 void ThrowToJs(v8::Isolate* isolate, ErrorData* error);
@@ -42,7 +54,7 @@ void ThrowToJs(v8::Isolate* isolate, ErrorData* error);
 void ThrowTypeError(v8::Isolate* isolate, const char* message);
 void ThrowError(v8::Isolate* isolate, const char* message);
 
-// What an uncaught exception says to SQL. Runs getters of user objects.
+// What an uncaught exception says to SQL. Runs getters of user objects. Never raises.
 ErrorData* ErrorFromJs(v8::Isolate* isolate, v8::Local<v8::Context> context,
                        v8::TryCatch* try_catch, int default_sqlerrcode);
 

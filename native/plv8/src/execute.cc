@@ -122,7 +122,10 @@ bool Execute(Execution* execution) {
 void ExecuteCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   Execution execution;
   MemoryContext old = CurrentMemoryContext;
-  MemoryContext memory = AllocSetContextCreate(old, "plv8 execute", ALLOCSET_SMALL_SIZES);
+  MemoryContext memory = nullptr;
+  ErrorData* error = Catch(
+      [&] { memory = AllocSetContextCreate(old, "plv8 execute", ALLOCSET_SMALL_SIZES); });
+  if (error != nullptr) return ThrowOrTerminate(info.GetIsolate(), error, true);
   MemoryContextSwitchTo(memory);
   if (ReadStatement(info, &execution) && Execute(&execution))
     info.GetReturnValue().Set(execution.result);

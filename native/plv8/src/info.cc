@@ -15,7 +15,7 @@ char* DescribeRoles() {
   StringInfoData out;
   initStringInfo(&out);
   appendStringInfoChar(&out, '[');
-  for (Role* role : LiveRoles()) {
+  for (Role* role = NextLiveRole(nullptr); role; role = NextLiveRole(role)) {
     char* name = GetUserNameFromId(role->user_id, true);
     v8::HeapStatistics statistics;
     role->isolate->GetHeapStatistics(&statistics);

@@ -18,12 +18,28 @@ void StartInterruptWatcher();
 // The isolate whose JavaScript runs now, for signal handler and watcher.
 extern std::atomic<v8::Isolate*> running_isolate;
 
+// Number of the outermost run of JavaScript, for the watcher's clock.
+extern std::atomic<uint64> run_number;
+// True while the watcher looks at the clock, for plv8.execution_timeout.
+extern std::atomic<bool> clock_armed;
+// plv8.execution_timeout in seconds, 0 for none.
+extern double guc_execution_timeout_s;
+
+// Has the watcher start its clock.
+void ArmClock();
+
 // Has the watcher interrupt the running JavaScript. Async-signal-safe.
 void PokeWatcher();
 
 // Marks JavaScript as running; what ran before comes back for LeaveJs.
 inline v8::Isolate* EnterJs(v8::Isolate* isolate) {
   v8::Isolate* before = running_isolate.load(std::memory_order_relaxed);
+  if (before == nullptr) {
+    run_number.store(run_number.load(std::memory_order_relaxed) + 1,
+                     std::memory_order_relaxed);
+    if (unlikely(guc_execution_timeout_s > 0) && !clock_armed.load(std::memory_order_relaxed))
+      ArmClock();
+  }
   running_isolate.store(isolate, std::memory_order_seq_cst);
   if (unlikely(InterruptPending)) PokeWatcher();
   return before;

@@ -6,20 +6,19 @@
  */
 #include "isolate.h"
 
-#include <pthread.h>
-
 #include <atomic>
 
 #include "call_site.h"
 #include "errors.h"
+#include "fatal.h"
 #include "function_cache.h"
 #include "interrupt.h"
 #include "module.h"
 #include "plv8_object.h"
+#include "rejections.h"
 #include "runtime.h"
 
 extern "C" {
-#include "storage/ipc.h"
 #include "tcop/tcopprot.h"
 }
 
@@ -57,32 +56,22 @@ class BufferAllocator : public v8::ArrayBuffer::Allocator {
 
 namespace {
 
-// What a script may still allocate between reaching the heap limit and the next
-// point at which V8 can terminate it.
-constexpr size_t kHeapGraceBytes = 256UL * 1024 * 1024;
+// What a script may still allocate between reaching the heap limit and the
+// next point at which V8 can terminate it; beyond it the session ends.
+constexpr size_t kHeapGraceBytes = 512UL * 1024 * 1024;
 // What V8's C++ needs under the stack limit of JavaScript.
 constexpr size_t kStackReserveBytes = 128 * 1024;
 
 std::vector<Role*>* roles = nullptr;
 Role* last_role = nullptr;
-pthread_t main_thread;
 
 size_t OnNearHeapLimit(void* data, size_t current_limit, size_t) {
   Role* role = static_cast<Role*>(data);
   role->out_of_memory = true;
   role->isolate->TerminateExecution();
+  if (current_limit > role->heap_limit + kHeapGraceBytes / 2) return current_limit;
   return current_limit + kHeapGraceBytes;
 }
-
-// V8 aborts when this returns, and an abort restarts the whole cluster: end the
-// session instead. On a thread of V8 that cannot be done.
-void OnFatalError(const char* location, const char* message) {
-  if (!pthread_equal(pthread_self(), main_thread) || proc_exit_inprogress) return;
-  ereport(FATAL, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("JavaScript failed fatally"),
-                  errdetail("%s: %s", location ? location : "V8", message ? message : "")));
-}
-
-void OnOutOfMemory(const char* location, bool) { OnFatalError(location, "out of memory"); }
 
 v8::Isolate* NewIsolate(Role* role) {
   size_t limit = static_cast<size_t>(guc_memory_limit_mb) * 1024 * 1024;
@@ -106,15 +95,16 @@ v8::Isolate* NewIsolate(Role* role) {
 }
 
 void StartIsolate(Role* role) {
-  main_thread = pthread_self();
   role->isolate = NewIsolate(role);
   role->generation++;
   role->stack_depth_kb = 0;
+  role->eval_allowed = true;
   role->started = role->retired = role->out_of_memory = false;
   AdaptStackLimit(role);
   v8::Isolate::Scope isolate_scope(role->isolate);
   v8::HandleScope handles(role->isolate);
   InstallContext(role);
+  WatchRejections(role);
 }
 
 void DisposeIsolate(Role* role) {
@@ -123,8 +113,10 @@ void DisposeIsolate(Role* role) {
     for (CallSite* site : role->call_sites) site->Forget();
     role->call_sites.clear();
     ForgetFunctions(role);
+    role->rejections.clear();
     role->plan_template.Reset();
     role->cursor_template.Reset();
+    role->window_template.Reset();
     role->context.Reset();
   }
   LockWatcher();
@@ -196,13 +188,14 @@ v8::Local<v8::ArrayBuffer> NewArrayBuffer(v8::Isolate* isolate, size_t length) {
   return v8::ArrayBuffer::New(isolate, length);
 }
 
-std::vector<Role*> LiveRoles() {
-  std::vector<Role*> live;
-  if (roles == nullptr) return live;
+Role* NextLiveRole(const Role* before) {
+  bool found = before == nullptr;
+  if (roles == nullptr) return nullptr;
   for (Role* role : *roles) {
-    if (role->isolate != nullptr) live.push_back(role);
+    if (found && role->isolate != nullptr) return role;
+    found = found || role == before;
   }
-  return live;
+  return nullptr;
 }
 
 size_t ArrayBufferBytes(const Role* role) { return role->allocator->used(); }

@@ -23,11 +23,14 @@ struct Role {
   v8::Global<v8::Context> context;
   v8::Global<v8::FunctionTemplate> plan_template;
   v8::Global<v8::FunctionTemplate> cursor_template;
+  v8::Global<v8::ObjectTemplate> window_template;
+  std::vector<v8::Global<v8::Promise>> rejections;  // of the running call
   std::unordered_map<Oid, Function*> functions;
   std::unordered_set<CallSite*> call_sites;
   int depth = 0;              // calls on the stack in this isolate
   bool started = false;       // plv8.start_proc has run
   bool retired = false;       // a new isolate at the next outermost call
+  bool eval_allowed = true;   // as the context knows it
   bool out_of_memory = false; // the heap limit terminated the script
   size_t heap_limit = 0;
   int stack_depth_kb = 0;     // max_stack_depth that V8's stack limit stands for
@@ -50,8 +53,9 @@ void RecoverMemory(Role* role);
 // A buffer of that many bytes. Raises over the limit, where V8 would abort.
 v8::Local<v8::ArrayBuffer> NewArrayBuffer(v8::Isolate* isolate, size_t length);
 
-// The roles whose JavaScript runs in this backend.
-std::vector<Role*> LiveRoles();
+// Walks the roles whose JavaScript runs in this backend: nullptr before the first
+// and after the last.
+Role* NextLiveRole(const Role* before);
 
 // Bytes in array buffers of the role.
 size_t ArrayBufferBytes(const Role* role);

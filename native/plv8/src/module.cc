@@ -5,6 +5,7 @@
 #include "module.h"
 
 #include "function_cache.h"
+#include "interrupt.h"
 #include "pg_v8.h"
 
 extern "C" {
@@ -22,11 +23,46 @@ char* guc_icu_data = nullptr;
 int guc_memory_limit_mb = 256;
 int guc_compatibility = kStrict;
 bool guc_typed_arrays = false;
+bool guc_allow_eval = true;
+int guc_numeric = kNumericNumber;
+int guc_json_numbers = kJsonDouble;
 
 namespace {
 
 const struct config_enum_entry kCompatibilityOptions[] = {
     {"strict", kStrict, false}, {"upstream", kUpstream, false}, {nullptr, 0, false}};
+
+const struct config_enum_entry kNumericOptions[] = {{"number", kNumericNumber, false},
+                                                    {"string", kNumericString, false},
+                                                    {"bigint", kNumericBigInt, false},
+                                                    {nullptr, 0, false}};
+const struct config_enum_entry kJsonNumberOptions[] = {
+    {"double", kJsonDouble, false}, {"exact", kJsonExact, false}, {nullptr, 0, false}};
+
+void DefineConversionSettings() {
+  DefineCustomEnumVariable("plv8.numeric", "What a numeric value is in JavaScript.",
+                           "number rounds; string keeps all digits; bigint is a BigInt for "
+                           "whole numbers and a string for others.",
+                           &guc_numeric, kNumericNumber, kNumericOptions, PGC_USERSET, 0,
+                           nullptr, nullptr, nullptr);
+  DefineCustomEnumVariable("plv8.json_numbers",
+                           "What numbers of json and jsonb are that a double does not hold.",
+                           "double rounds; exact makes whole ones BigInt, others strings, and "
+                           "writes BigInt as a number.",
+                           &guc_json_numbers, kJsonDouble, kJsonNumberOptions, PGC_USERSET, 0,
+                           nullptr, nullptr, nullptr);
+}
+
+void DefineLimits() {
+  DefineCustomRealVariable("plv8.execution_timeout",
+                           "Longest time that JavaScript may run in one call, 0 for any.",
+                           nullptr, &guc_execution_timeout_s, 0, 0, 65536, PGC_USERSET,
+                           GUC_UNIT_S, nullptr, nullptr, nullptr);
+  DefineCustomBoolVariable("plv8.allow_eval",
+                           "Whether JavaScript may make code of strings.",
+                           "Forbids eval() and new Function() when off.", &guc_allow_eval,
+                           true, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+}
 
 void DefineSettings() {
   DefineCustomStringVariable("plv8.start_proc",
@@ -51,6 +87,8 @@ void DefineSettings() {
                            "Holds for one-dimensional arrays without NULLs.",
                            &guc_typed_arrays, false, PGC_USERSET, 0, nullptr, nullptr,
                            nullptr);
+  DefineConversionSettings();
+  DefineLimits();
   MarkGUCPrefixReserved("plv8");
 }
 

@@ -7,6 +7,8 @@
 namespace ai_runtime {
 
 enum Compatibility { kStrict, kUpstream };
+enum NumericAs { kNumericNumber, kNumericString, kNumericBigInt };
+enum JsonNumbers { kJsonDouble, kJsonExact };
 
 extern char* guc_start_proc;
 extern char* guc_v8_flags;
@@ -14,6 +16,9 @@ extern char* guc_icu_data;
 extern int guc_memory_limit_mb;
 extern int guc_compatibility;
 extern bool guc_typed_arrays;
+extern bool guc_allow_eval;
+extern int guc_numeric;
+extern int guc_json_numbers;
 
 }  // namespace ai_runtime
 

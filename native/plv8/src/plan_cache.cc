@@ -5,6 +5,8 @@
  */
 #include "plan_cache.h"
 
+#include "errors.h"
+
 extern "C" {
 #include "catalog/namespace.h"
 #include "nodes/parsenodes.h"
@@ -101,7 +103,8 @@ Plan* MakePlan(const char* sql, const Oid* types, int type_count, int argument_c
 }
 
 void FreePlan(Plan* plan) {
-  SPI_freeplan(plan->spi_plan);
+  ErrorData* error = Catch([&] { SPI_freeplan(plan->spi_plan); });
+  if (error != nullptr) DropError(error);
   MemoryContextDelete(plan->memory);
 }
 

@@ -13,6 +13,7 @@
 #include "srf.h"
 #include "js_string.h"
 #include "version.h"
+#include "window.h"
 
 namespace ai_runtime {
 namespace {
@@ -81,6 +82,7 @@ constexpr Method kMethods[] = {
     {"subtransaction", SubtransactionCallback},
     {"find_function", FindFunctionCallback},
     {"return_next", ReturnNextCallback},
+    {"get_window_object", GetWindowObjectCallback},
     {"commit", CommitCallback},
     {"rollback", RollbackCallback},
     {"memory_usage", MemoryUsageCallback},
@@ -96,10 +98,19 @@ constexpr Level kLevels[] = {{"DEBUG5", DEBUG5}, {"DEBUG4", DEBUG4},   {"DEBUG3"
                              {"INFO", INFO},     {"NOTICE", NOTICE},   {"WARNING", WARNING},
                              {"ERROR", ERROR}};
 
-// What V8 lacks for upstream's results: BigInt in JSON is a string of its digits.
-const char kPrelude[] =
-    "Object.defineProperty(BigInt.prototype, 'toJSON', {configurable: true, writable: true,"
-    " value: function toJSON() { return this.toString(); }});";
+// What V8 lacks: BigInt in JSON is a string of its digits, as upstream's; and a
+// JSON.parse that cannot be interrupted takes no text that would run for long.
+const char kPrelude[] = R"(
+Object.defineProperty(BigInt.prototype, 'toJSON', {configurable: true, writable: true,
+  value: function toJSON() { return this.toString(); }});
+Object.defineProperty(JSON, 'parse', {configurable: true, writable: true, value: ((original, limit) =>
+  (function parse(text, reviver) {
+    text = String(text);
+    if (text.length > limit) throw new RangeError('JSON text of ' + text.length +
+      ' characters is longer than half of plv8.memory_limit');
+    return original(text, reviver);
+  }))(JSON.parse, LIMIT)});
+)";
 
 v8::Local<v8::ObjectTemplate> GlobalTemplate(v8::Isolate* isolate) {
   v8::Local<v8::ObjectTemplate> plv8 = v8::ObjectTemplate::New(isolate);
@@ -115,13 +126,14 @@ v8::Local<v8::ObjectTemplate> GlobalTemplate(v8::Isolate* isolate) {
   return global;
 }
 
-void RunPrelude(v8::Isolate* isolate, v8::Local<v8::Context> context) {
+void RunPrelude(Role* role, v8::Local<v8::Context> context) {
+  v8::Isolate* isolate = role->isolate;
+  std::string source = kPrelude;
+  source.replace(source.find("LIMIT"), strlen("LIMIT"), std::to_string(role->heap_limit / 2));
   v8::Local<v8::Script> script;
   v8::TryCatch try_catch(isolate);
-  v8::Local<v8::Value> ignored;
-  if (v8::Script::Compile(context, NameOf(isolate, kPrelude)).ToLocal(&script) &&
-      !script->Run(context).ToLocal(&ignored))
-    elog(DEBUG1, "prelude of plv8 failed");
+  if (v8::Script::Compile(context, NameOf(isolate, source.c_str())).ToLocal(&script))
+    (void)script->Run(context).IsEmpty();
 }
 
 }  // namespace
@@ -133,8 +145,9 @@ void InstallContext(Role* role) {
   v8::Context::Scope scope(context);
   role->context.Reset(isolate, context);
   InstallPlanTemplates(role);
+  InstallWindowTemplate(role);
   InstallConsole(isolate, context);
-  RunPrelude(isolate, context);
+  RunPrelude(role, context);
 }
 
 }  // namespace ai_runtime

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <memory>
 
+#include "fatal.h"
 #include "interrupt.h"
 #include "module.h"
 #include "pg_v8.h"
@@ -40,9 +41,11 @@ void EnsureRuntime() {
   /* The new threads inherit the mask: PostgreSQL's signals must never reach them. */
   sigset_t all, before;
   sigfillset(&all);
+  for (int fault : {SIGABRT, SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE}) sigdelset(&all, fault);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   StartPlatform();
   StartInterruptWatcher();
+  InstallAbortHandler();
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 

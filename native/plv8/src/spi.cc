@@ -83,7 +83,7 @@ void ThrowOrTerminate(v8::Isolate* isolate, ErrorData* error, bool may_catch) {
   if (!may_catch || IsInterrupt(error)) return Terminate(isolate, error);
   ThrowToJs(isolate, error);
   /* A script may catch very many of them in one call. */
-  FreeErrorData(error);
+  DropError(error);
 }
 
 bool RunInSubtransaction(v8::Isolate* isolate, SubtransactionBody body, void* argument,

@@ -1,0 +1,44 @@
+-- plv8.execution_timeout: seconds, parts of one too; no try/catch can keep the script.
+SET plv8.execution_timeout = '200ms';
+SHOW plv8.execution_timeout;
+DO $$ while (true) {} $$ LANGUAGE plv8;
+DO $$ while (true) { try { while (true) {} } catch (e) {} } $$ LANGUAGE plv8;
+CREATE FUNCTION loop_forever() RETURNS int LANGUAGE plv8 AS $$ for (;;); $$;
+DO $$ try { plv8.execute('SELECT loop_forever()') } catch (e) {} for (;;); $$
+  LANGUAGE plv8;
+-- It is a limit of one call, not of many.
+CREATE FUNCTION spin_ms(ms int) RETURNS int LANGUAGE plv8
+  AS $$ const end = Date.now() + ms; while (Date.now() < end); return ms $$;
+SELECT sum(spin_ms(40)) FROM generate_series(1, 12);
+RESET plv8.execution_timeout;
+SELECT spin_ms(300);
+SET plv8.execution_timeout = 65537;
+
+-- plv8.allow_eval: code from strings, both ways of making it.
+SET plv8.allow_eval = off;
+DO $$ plv8.elog(NOTICE, eval('1 + 1')) $$ LANGUAGE plv8;
+DO $$ plv8.elog(NOTICE, new Function('return 1')()) $$ LANGUAGE plv8;
+DO $$ plv8.elog(NOTICE, (async () => {}).constructor('return 1')) $$ LANGUAGE plv8;
+RESET plv8.allow_eval;
+DO $$ plv8.elog(NOTICE, eval('1 + 1')) $$ LANGUAGE plv8;
+CREATE ROLE plv8_plain_user;
+SET ROLE plv8_plain_user;
+SET plv8.allow_eval = on;
+RESET ROLE;
+DROP ROLE plv8_plain_user;
+
+-- A rejection that nobody handles is told, one that somebody handles is not.
+DO $$ Promise.reject(new Error('nobody looks')) $$ LANGUAGE plv8;
+DO $$ Promise.reject(new Error('somebody looks')).catch(() => {}) $$ LANGUAGE plv8;
+DO $$ const p = Promise.reject(1); p.then(() => {}) $$ LANGUAGE plv8;
+CREATE FUNCTION rejected() RETURNS int LANGUAGE plv8
+  AS $$ return Promise.reject(new Error('returned')) $$;
+SELECT rejected();
+
+-- JSON.parse cannot be interrupted, so it takes no text that would keep it for long.
+SELECT plv8_reset();
+SET plv8.memory_limit = '16MB';
+DO $$ JSON.parse('"' + 'x'.repeat(9000000) + '"') $$ LANGUAGE plv8;
+DO $$ plv8.elog(NOTICE, JSON.parse('[1, {"a": 2}]', (k, v) => k === 'a' ? 3 : v)[1].a) $$
+  LANGUAGE plv8;
+SELECT plv8_reset();
