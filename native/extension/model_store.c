@@ -6,7 +6,8 @@
  * the second writes chunks, if the hash is new.  At most a few chunks are in
  * memory.  Rows are written as the owner of the registry: EXECUTE on these
  * functions is the right.  Two sessions that store the same bytes at once both
- * succeed; the second waits for the first.
+ * succeed; the second waits for the first.  Bytes that are there already are
+ * locked, so that no drop takes them before their new version refers to them.
  */
 #include "postgres.h"
 
@@ -35,6 +36,9 @@
 
 PG_FUNCTION_INFO_V1(ai_store_model);
 PG_FUNCTION_INFO_V1(ai_store_model_from_file);
+
+/* How often bytes that are dropped again and again are looked for. */
+#define STORE_ATTEMPTS 10
 
 /* Where bytes come from: a bytea, or an open file. */
 typedef struct AiSource
@@ -129,6 +133,19 @@ insert_blob(Datum key, uint64 total_bytes)
 	return SPI_processed > 0;
 }
 
+/* Keeps the blob's row until the transaction ends; false if a drop took it away. */
+static bool
+lock_blob(Datum key)
+{
+	Oid			types[1] = {BYTEAOID};
+
+	if (SPI_execute_with_args("SELECT FROM ai_runtime.model_blobs"
+							  " WHERE sha256 OPERATOR(pg_catalog.=) $1 FOR KEY SHARE",
+							  1, types, &key, NULL, false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not lock a model");
+	return SPI_processed > 0;
+}
+
 static void
 insert_chunks(const AiSource *source, Datum key, const uint8 *sha256)
 {
@@ -144,6 +161,26 @@ insert_chunks(const AiSource *source, Datum key, const uint8 *sha256)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("file \"%s\" changed while it was read", source->path)));
+}
+
+/* Inserts the source's bytes, or locks them where the registry has them. */
+static void
+insert_or_lock(const AiSource *source, Datum key, const uint8 *sha256)
+{
+	for (int i = 0; i < STORE_ATTEMPTS; i++)
+	{
+		if (insert_blob(key, source->total_bytes))
+		{
+			insert_chunks(source, key, sha256);
+			return;
+		}
+		if (lock_blob(key))
+			return;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not store a model due to concurrent drops of the same bytes"),
+			 errhint("Run the transaction again.")));
 }
 
 /* Returns the role that owns the registry. */
@@ -183,8 +220,7 @@ store(const AiSource *source)
 	SetUserIdAndSecContext(registry_owner(), security | SECURITY_LOCAL_USERID_CHANGE);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (insert_blob(PointerGetDatum(key), source->total_bytes))
-		insert_chunks(source, PointerGetDatum(key), sha256);
+	insert_or_lock(source, PointerGetDatum(key), sha256);
 	SPI_finish();
 	SetUserIdAndSecContext(user, security);
 	return key;
