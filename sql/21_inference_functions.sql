@@ -75,12 +75,12 @@ CREATE FUNCTION ai_runtime._store_model_from_file(path text)
 COMMENT ON FUNCTION ai_runtime._store_model_from_file(text) IS
 	'SHA-256 of a model in a file of the server, stored as by _store_model(bytea)';
 
-CREATE FUNCTION ai_runtime._model_signature(sha256 bytea)
+CREATE FUNCTION ai_runtime._model_signature(sha256 bytea, name text)
 	RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'ai_model_signature'
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION ai_runtime._model_signature(bytea) IS
-	'Signature of stored bytes as the inference server reads it';
+COMMENT ON FUNCTION ai_runtime._model_signature(bytea, text) IS
+	'Signature of stored bytes as the inference server reads it; errors tell the name';
 
 CREATE FUNCTION ai_runtime._inspect_model(model bytea)
 	RETURNS jsonb

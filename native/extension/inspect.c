@@ -76,11 +76,20 @@ unload(const uint8 *sha256)
 	return dropped != 0;
 }
 
-/* ai_runtime._model_signature(sha256 bytea): of bytes that the registry has */
+/* Says in errors of the server, which knows no names, whose bytes it was given. */
+static void
+say_name(void *arg)
+{
+	errcontext("reading the bytes of model \"%s\"", (const char *) arg);
+}
+
+/* ai_runtime._model_signature(sha256 bytea, name text): of bytes that the registry has */
 Datum
 ai_model_signature(PG_FUNCTION_ARGS)
 {
 	AiModelBytes model = {.what = "the model", .data = NULL};
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	ErrorContextCallback context = {error_context_stack, say_name, name};
 	Jsonb	   *signature;
 
 	get_sha256(PG_GETARG_BYTEA_PP(0), model.sha256);
@@ -88,7 +97,9 @@ ai_model_signature(PG_FUNCTION_ARGS)
 	/* A fresh look: the bytes may have been stored by this very statement. */
 	PushCopiedSnapshot(GetTransactionSnapshot());
 	UpdateActiveSnapshotCommandId();
+	error_context_stack = &context;
 	signature = fetch_signature(&model, NULL);
+	error_context_stack = context.previous;
 	PopActiveSnapshot();
 	PG_RETURN_JSONB_P(signature);
 }

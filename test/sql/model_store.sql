@@ -86,11 +86,11 @@ SELECT ai_runtime._unload_model('\x00');
 \echo :SQLSTATE
 
 -- Signatures
-SELECT ai_runtime._model_signature(sha256(small()));
-SELECT ai_runtime._model_signature(ai_runtime._store_model(padded(40))) -> 'outputs' AS own_write;
-SELECT ai_runtime._model_signature(sha256('nobody'));
+SELECT ai_runtime._model_signature(sha256(small()), 'm');
+SELECT ai_runtime._model_signature(ai_runtime._store_model(padded(40)), 'm') -> 'outputs' AS own_write;
+SELECT ai_runtime._model_signature(sha256('nobody'), 'm');
 \echo :SQLSTATE
-SELECT ai_runtime._model_signature('\x00');
+SELECT ai_runtime._model_signature('\x00', 'm');
 SELECT ai_runtime._inspect_model(padded(50)) -> 'inputs' AS inputs;
 SELECT count(*) AS not_stored FROM ai_runtime.model_blobs WHERE sha256 = sha256(padded(50));
 SELECT ai_runtime._unload_model(sha256(padded(50))) AS not_kept;

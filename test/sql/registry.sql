@@ -76,6 +76,16 @@ SELECT ai_create_model('empty', '');
 \echo :SQLSTATE
 SELECT ai_create_model('garbage', '\xdeadbeef');
 \echo :SQLSTATE
+DO $$
+DECLARE
+	context text;
+BEGIN
+	PERFORM ai_create_model('garbage', '\xdeadbeef');
+EXCEPTION WHEN invalid_parameter_value THEN
+	GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
+	RAISE NOTICE '%', substring(context FROM 'reading the bytes of [^\n]*');
+END
+$$;
 SELECT ai_create_model('unknown operator', onnx('Foo'));
 \echo :SQLSTATE
 SELECT ai_create_model_from_file('missing', '/nonexistent/model.onnx');

@@ -98,7 +98,7 @@ function insertVersion(request: Request, version: number): void {
     execute(
       `INSERT INTO ai_runtime.model_versions
          (model, version, sha256, signature, spec, spec_sha256, options, created_by)
-       SELECT $1, $2, $3, ai_runtime._model_signature($3), made.spec,
+       SELECT $1, $2, $3, ai_runtime._model_signature($3, $1), made.spec,
               sha256(convert_to(made.spec::text, 'UTF8')), $4::text::jsonb, session_user
        FROM (SELECT coalesce(jsonb_object_agg(given.key, given.value), '{}')
                     || $5::text::jsonb AS spec
