@@ -58,6 +58,18 @@ describe('ai_health()', () => {
     expect(first?.hint).toContain('restart');
   });
 
+  it.each([
+    [0n, '0 times'],
+    [1n, 'once'],
+    [2n, '2 times'],
+  ])('counts %s restarts in words', (restarts, words) => {
+    answerWith((sql) => {
+      if (!sql.includes('_server_state')) throw new Error('broken');
+      return [state({ restarts })];
+    });
+    expect([...checkHealth()][1]?.detail).toBe(`running as process 1, restarted ${words}`);
+  });
+
   it('tells why a server is backing off', () => {
     answerWith((sql) => {
       if (!sql.includes('_server_state')) throw new Error('broken');

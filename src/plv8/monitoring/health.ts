@@ -80,6 +80,10 @@ function serverState(): ServerState | string {
   }
 }
 
+function times(count: bigint | null): string {
+  return count === 1n ? 'once' : `${count} times`;
+}
+
 function isRunning(server: ServerState | string): server is ServerState {
   return typeof server !== 'string' && server.state === 'running';
 }
@@ -104,7 +108,7 @@ function running(server: ServerState | string): Check {
   const { pid, restarts, last_error: lastError } = server;
   const state = server.state ?? 'unknown';
   if (state === 'running') {
-    return passed('server', `running as process ${pid}, restarted ${restarts} times`);
+    return passed('server', `running as process ${pid}, restarted ${times(restarts)}`);
   }
   const reason = lastError ? `${state}: ${lastError}` : state;
   return failed('server', reason, stateHints[state] ?? 'The server log tells more.');
