@@ -1,4 +1,8 @@
 /** What the set-up reads from apt's files, and what the test runner reads from its rings. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseLines, parseStanzas, sourceFor } from '../../build/setup/apt_source';
@@ -7,6 +11,7 @@ import { countGtest } from '../../build/test/native';
 import { countRegress } from '../../build/test/pg_regress';
 import { countClosing } from '../../build/test/programs';
 import { atLeastOneFailure, closingLine } from '../../build/test/ring';
+import { stopClusters } from '../../build/test/sources';
 import { countVitest } from '../../build/test/static';
 import { countTap } from '../../build/test/tap';
 import { filesNotIgnored, trackedFiles } from './tracked_files';
@@ -135,6 +140,22 @@ test two                          ... FAILED       80 ms
     expect(countClosing('some\n5 passed, 1 failed, 2 skipped\n')).toEqual(counts(5, 1, 2));
     expect(countClosing('total: 5 passed, 0 failed')).toEqual(counts(5, 0));
     expect(countClosing('5 passed, 0 failed\nand more')).toBeUndefined();
+  });
+});
+
+describe('clusters that a killed run left behind', () => {
+  it('are stopped, and nothing else that has their process ID', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'clusters-'));
+    const data = path.join(folder, 'tmp_check/t_node_data/pgdata');
+    const other = path.join(folder, 'instance/data');
+    for (const made of [data, other]) mkdirSync(made, { recursive: true });
+    const left = spawn('sleep', ['60'], { cwd: data });
+    writeFileSync(path.join(data, 'postmaster.pid'), `${left.pid}\n${data}\n`);
+    writeFileSync(path.join(other, 'postmaster.pid'), `${process.pid}\n${other}\n`);
+    const ended = once(left, 'exit');
+    stopClusters(folder);
+    expect(await ended).toEqual([null, 'SIGQUIT']);
+    rmSync(folder, { recursive: true });
   });
 });
 
