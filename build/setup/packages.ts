@@ -88,7 +88,13 @@ export function rootLine(missing: readonly string[], configured: boolean): strin
   ].join(' && ');
 }
 
-/** Runs apt-get as root; waits while another apt holds one of its locks. */
+/** Whether the last command of a log did not get one of apt's locks. */
+export function isLocked(text: string): boolean {
+  const last = text.slice(text.lastIndexOf('\n$ ') + 1);
+  return /^E: (Could not get lock|Unable to lock)/m.test(last);
+}
+
+/** Runs apt-get; root waits while another apt holds one of its locks. */
 export async function aptGet(log: Log, args: readonly string[], cwd?: string): Promise<void> {
   const options = { env: { DEBIAN_FRONTEND: 'noninteractive' }, ...(cwd && { cwd }) };
   const deadline = performance.now() + APT_WAIT_MS;
@@ -96,8 +102,8 @@ export async function aptGet(log: Log, args: readonly string[], cwd?: string): P
     try {
       return await log.command('apt-get', ['-o', 'Acquire::Retries=3', ...args], options);
     } catch (error) {
-      const busy = /^E: (Could not get|Unable to lock)/m.test(log.tail());
-      if (!busy || process.getuid?.() !== 0 || performance.now() > deadline) throw error;
+      const refused = process.getuid?.() === 0 && isLocked(log.tail());
+      if (!refused || performance.now() > deadline) throw error;
       if (!waiting) process.stderr.write('waiting for another apt to end … ');
       log.text('another apt is at work');
       await pause(APT_PAUSE_MS);
@@ -144,7 +150,7 @@ async function installPackages(names: readonly string[], log: Log): Promise<void
     await log.command('dpkg', configure, { env }).catch(() => {});
     // One source of many may be out of reach: whether the packages come is what counts.
     await aptGet(log, ['update']).catch(() => {});
-    const options = ['-o', 'Dpkg::Options::=--force-confold', '--fix-broken'];
+    const options = ['-o', 'Dpkg::Options::=--force-confold', '--fix-broken', '--no-remove'];
     await aptGet(log, [...options, ...installArguments(missing)]);
   });
 }

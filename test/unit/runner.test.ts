@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseLines, parseStanzas, sourceFor } from '../../build/setup/apt_source';
-import { rootLine } from '../../build/setup/packages';
+import { isLocked, rootLine } from '../../build/setup/packages';
 import { countGtest } from '../../build/test/native';
 import { countRegress } from '../../build/test/pg_regress';
 import { countClosing } from '../../build/test/programs';
@@ -156,6 +156,16 @@ describe('clusters that a killed run left behind', () => {
     stopClusters(folder);
     expect(await ended).toEqual([null, 'SIGQUIT']);
     rmSync(folder, { recursive: true });
+  });
+});
+
+describe('a lock of apt', () => {
+  const locked = '$ apt-get update\nE: Could not get lock /var/lib/apt/lists/lock.\n';
+
+  it('is waited for by the command that did not get it, and by no later one', () => {
+    expect(isLocked(locked)).toBe(true);
+    expect(isLocked(`$ dpkg --configure -a\n${locked}another apt is at work\n`)).toBe(true);
+    expect(isLocked(`${locked}$ apt-get install\nE: Unable to locate package x\n`)).toBe(false);
   });
 });
 
