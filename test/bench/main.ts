@@ -99,13 +99,7 @@ async function bench(): Promise<void> {
   const scan = rows.get('scan alone') ?? 0;
   const net = new Map([...rows].map(([name, us]) => [name, us - scan]));
   const inference = net.get('ai_inference(model, real[32])') ?? Number.NaN;
-  print(
-    `${ROWS} rows, one by one, ${ROUNDS} rounds`,
-    'us a row',
-    'rows/s',
-    'net us',
-    'of its speed',
-  );
+  print(`${ROWS} rows, one by one, ${ROUNDS} rounds`, 'us a row', 'rows/s', 'net us', 'ours : it');
   for (const [name, us] of rows) {
     const netUs = net.get(name) ?? 0;
     const ratio = name === 'scan alone' ? '' : (netUs / inference).toFixed(2);
