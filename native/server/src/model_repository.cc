@@ -84,15 +84,15 @@ Status ModelRepository::LoadNow(const void* bytes, size_t size,
   return Status::Ok();
 }
 
-bool ModelRepository::Unload(const Sha256Digest& sha256) {
-  LoadedModelPtr dropped;
+LoadedModelPtr ModelRepository::Unload(const Sha256Digest& sha256) {
   std::lock_guard<std::mutex> lock(mu_);
   auto found = entries_.find(sha256);
-  if (found == entries_.end() || found->second.model == nullptr) return false;
-  dropped = std::move(found->second.model);
+  if (found == entries_.end()) return nullptr;
+  LoadedModelPtr dropped = std::move(found->second.model);
+  if (dropped == nullptr) return nullptr;  // it is being loaded: its waiters keep the entry
   session_bytes_ -= dropped->session_bytes;
   entries_.erase(found);
-  return true;
+  return dropped;
 }
 
 void ModelRepository::EvictLocked(const Sha256Digest& keep, std::vector<LoadedModelPtr>* evicted) {

@@ -56,8 +56,9 @@ class ModelRepository {
   Status Load(const Sha256Digest& sha256, const void* bytes, size_t size, WhenLoaded when_loaded,
               bool* waits);
 
-  // Drops a session; false: there was none.
-  bool Unload(const Sha256Digest& sha256);
+  // Forgets a session and hands it out, so that the caller chooses the thread that frees it; null:
+  // there was none.
+  LoadedModelPtr Unload(const Sha256Digest& sha256);
 
   // MODEL_STATISTICS: a JSON array, one object a model.
   std::string StatisticsJson() const;

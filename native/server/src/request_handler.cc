@@ -62,7 +62,7 @@ Buffer RequestHandler::Handle(Connection* connection, const AiFrameHeader& heade
         return EncodeResponse(response, header.request_id, json.data(), json.size());
       }
       case AI_MODEL_UNLOAD_REQUEST:
-        return HandleUnload(header, payload);
+        return HandleUnload(connection, header, payload);
       case AI_MODEL_LOAD_REQUEST:
         return HandleLoad(connection, header, std::move(payload));
       case AI_MODEL_INFER_REQUEST:
@@ -79,12 +79,26 @@ Buffer RequestHandler::Handle(Connection* connection, const AiFrameHeader& heade
   }
 }
 
-Buffer RequestHandler::HandleUnload(const AiFrameHeader& header, const Buffer& payload) {
-  Sha256Digest sha256;
-  Status status = DecodeModelDigest(payload.data(), payload.size(), &sha256);
+Buffer RequestHandler::HandleUnload(Connection* connection, const AiFrameHeader& header,
+                                    const Buffer& payload) {
+  auto request = std::make_shared<Request>();
+  Status status = DecodeModelDigest(payload.data(), payload.size(), &request->sha256);
   if (!status.ok()) return EncodeError(header.request_id, status);
-  const uint32_t dropped = repository_->Unload(sha256) ? 1 : 0;
-  return EncodeResponse(AI_MODEL_UNLOAD_RESPONSE, header.request_id, &dropped, sizeof(dropped));
+  request->connection_id = connection->id();
+  request->request_id = header.request_id;
+  request->type = header.type;
+  request->received_at = Clock::now();
+  connection->requests.push_back(request);
+  under_way_.fetch_add(1);
+  Enqueue(request);  // freeing a large session takes long: not on the I/O thread
+  return Buffer();
+}
+
+void RequestHandler::ExecuteUnload(const RequestPtr& request) {
+  uint32_t dropped = 0;
+  if (LoadedModelPtr model = repository_->Unload(request->sha256)) dropped = 1;
+  Answer(request, EncodeResponse(AI_MODEL_UNLOAD_RESPONSE, request->request_id, &dropped,
+                                 sizeof(dropped)));
 }
 
 Buffer RequestHandler::HandleLoad(Connection* connection, const AiFrameHeader& header,
@@ -209,6 +223,8 @@ void RequestHandler::Execute(const RequestPtr& request) {
   if (!request->LeaveWaiting(RequestState::kRunning)) return;
   if (request->type == AI_MODEL_LOAD_REQUEST) {
     ExecuteLoad(request);
+  } else if (request->type == AI_MODEL_UNLOAD_REQUEST) {
+    ExecuteUnload(request);
   } else {
     ExecuteInfer(request);
   }

@@ -55,7 +55,8 @@ class RequestHandler {
 
  private:
   Buffer HandleLoad(Connection* connection, const AiFrameHeader& header, Buffer payload);
-  Buffer HandleUnload(const AiFrameHeader& header, const Buffer& payload);
+  Buffer HandleUnload(Connection* connection, const AiFrameHeader& header, const Buffer& payload);
+  void ExecuteUnload(const RequestPtr& request);
   Buffer HandleForModel(Connection* connection, const AiFrameHeader& header, Buffer payload);
   Status ReadTarget(Request* request);
   // Sends a request whose model is wanted on its way.

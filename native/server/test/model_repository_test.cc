@@ -60,8 +60,8 @@ TEST_F(RepositoryTest, KnowsOnlyWhatWasLoaded) {
   EXPECT_EQ(Find(&repository, "a"), Presence::kReady);
   EXPECT_TRUE(Load(&repository, "a").ok());
   EXPECT_EQ(loads_, 1);
-  EXPECT_TRUE(repository.Unload(test::DigestOf("a")));
-  EXPECT_FALSE(repository.Unload(test::DigestOf("a")));
+  EXPECT_NE(repository.Unload(test::DigestOf("a")), nullptr);
+  EXPECT_EQ(repository.Unload(test::DigestOf("a")), nullptr);
   EXPECT_EQ(Find(&repository, "a"), Presence::kUnknown);
 }
 
@@ -96,7 +96,7 @@ TEST_F(RepositoryTest, LoadsOnceAndCallsAllWhoWait) {
                       test::DigestOf("a"), "a", 1, [&] { ++called; }, &waits)
                   .ok());
   EXPECT_TRUE(waits);
-  EXPECT_FALSE(repository.Unload(test::DigestOf("a")));
+  EXPECT_EQ(repository.Unload(test::DigestOf("a")), nullptr);
   EXPECT_EQ(called, 0);
   blocked_ = false;
   loader.join();
