@@ -43,6 +43,9 @@ bool ArrayFromJs(v8::Isolate* isolate, TypeInfo* type, v8::Local<v8::Value> valu
 bool JsonFromJs(v8::Isolate* isolate, TypeInfo* type, v8::Local<v8::Value> value,
                 Datum* result, bool* isnull);
 
+// BigInt.prototype.toJSON: the digits, marked for JsonFromJs where it wants numbers.
+void BigIntToJsonCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+
 // The bytes of a view or buffer; false when the value is neither.
 bool BytesOf(v8::Local<v8::Value> value, const uint8** data, size_t* length);
 

@@ -5,6 +5,7 @@
  */
 #include "convert.h"
 #include "errors.h"
+#include "exact_json.h"
 #include "module.h"
 #include "js_string.h"
 
@@ -63,7 +64,18 @@ bool MayHideNotFinite(const char* text, size_t length) {
   return length >= 4 && memmem(text, length, "null", 4) != nullptr;
 }
 
+bool marks_bigints = false;
+
 }  // namespace
+
+void BigIntToJsonCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  v8::Local<v8::String> digits;
+  if (!info.This()->ToString(isolate->GetCurrentContext()).ToLocal(&digits)) return;
+  if (marks_bigints)
+    digits = v8::String::Concat(isolate, NameOf(isolate, kBigIntMark), digits);
+  info.GetReturnValue().Set(digits);
+}
 
 bool JsonFromJs(v8::Isolate* isolate, TypeInfo* type, v8::Local<v8::Value> value,
                 Datum* result, bool* isnull) {
@@ -74,9 +86,15 @@ bool JsonFromJs(v8::Isolate* isolate, TypeInfo* type, v8::Local<v8::Value> value
                     errmsg("JavaScript %s cannot be converted to type %s",
                            value->IsFunction() ? "function" : "symbol",
                            format_type_be(type->oid))));
-  if (!v8::JSON::Stringify(isolate->GetCurrentContext(), value).ToLocal(&json)) return false;
+  /* A nested call in a toJSON of the value clears it: its own BigInts then are text. */
+  marks_bigints = guc_json_numbers == kJsonExact;
+  bool done = v8::JSON::Stringify(isolate->GetCurrentContext(), value).ToLocal(&json);
+  marks_bigints = false;
+  if (!done) return false;
   size_t length = 0;
   char* text = FromJsString(isolate, json, &length);
+  if (guc_json_numbers == kJsonExact && memmem(text, length, kBigIntMark, strlen(kBigIntMark)))
+    length = UnmarkBigInts(text, length);
   if (length == 9 && memcmp(text, "undefined", 9) == 0) {
     /* A toJSON that returned undefined. */
     *isnull = true;

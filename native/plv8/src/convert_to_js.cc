@@ -4,7 +4,9 @@
  */
 #include "convert.h"
 #include "errors.h"
+#include "exact_json.h"
 #include "js_string.h"
+#include "module.h"
 
 extern "C" {
 #include "utils/date.h"
@@ -36,9 +38,20 @@ v8::Local<v8::Value> DateToJs(v8::Isolate* isolate, DateADT value) {
   return NewDate(isolate, value * kDayMs + kEpochShiftMs);
 }
 
+bool IsWholeNumber(const char* text) {
+  size_t start = *text == '-' ? 1 : 0;
+  size_t digits = strspn(text + start, "0123456789");
+  return digits > 0 && text[start + digits] == '\0';
+}
+
 v8::Local<v8::Value> NumericToJs(v8::Isolate* isolate, Datum value) {
-  Datum number = DirectFunctionCall1(numeric_float8_no_overflow, value);
-  return v8::Number::New(isolate, DatumGetFloat8(number));
+  if (guc_numeric == kNumericNumber) {
+    Datum number = DirectFunctionCall1(numeric_float8_no_overflow, value);
+    return v8::Number::New(isolate, DatumGetFloat8(number));
+  }
+  char* text = DatumGetCString(DirectFunctionCall1(numeric_out, value));
+  if (guc_numeric == kNumericBigInt && IsWholeNumber(text)) return BigIntOf(isolate, text);
+  return ToJsString(isolate, text, strlen(text));
 }
 
 v8::Local<v8::Value> BytesToJs(v8::Isolate* isolate, Datum value) {
@@ -52,6 +65,8 @@ v8::Local<v8::Value> BytesToJs(v8::Isolate* isolate, Datum value) {
 
 v8::Local<v8::Value> ParseJson(v8::Isolate* isolate, const char* text, size_t length) {
   v8::Local<v8::Value> value;
+  if (guc_json_numbers == kJsonExact && HasInexactNumber(text, length))
+    return ParseExactJson(isolate, text, length);
   if (!v8::JSON::Parse(isolate->GetCurrentContext(), ToJsString(isolate, text, length))
            .ToLocal(&value))
     return {};

@@ -41,7 +41,8 @@ void DropError(ErrorData* error);
 // Raises to PostgreSQL. No V8 scope and no destructor may be open.
 [[noreturn]] void Raise(ErrorData* error);
 
-// True for a cancellation by PostgreSQL itself or by plv8.execution_timeout, which JavaScript must not catch.
+// True for a cancellation by PostgreSQL itself or by plv8.execution_timeout, which
+// JavaScript must not catch.
 bool IsInterrupt(const ErrorData* error);
 
 // The error of plv8.execution_timeout, an interrupt.

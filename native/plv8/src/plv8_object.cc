@@ -4,6 +4,7 @@
  */
 #include "plv8_object.h"
 
+#include "convert.h"
 #include "elog.h"
 #include "errors.h"
 #include "find_function.h"
@@ -102,8 +103,10 @@ constexpr Level kLevels[] = {{"DEBUG5", DEBUG5}, {"DEBUG4", DEBUG4},   {"DEBUG3"
 // JSON.parse that cannot be interrupted takes no text that would run for long.
 const char kPrelude[] = R"(
 Object.defineProperty(BigInt.prototype, 'toJSON', {configurable: true, writable: true,
-  value: function toJSON() { return this.toString(); }});
-Object.defineProperty(JSON, 'parse', {configurable: true, writable: true, value: ((original, limit) =>
+  value: bigIntToJson});
+delete globalThis.bigIntToJson;
+Object.defineProperty(JSON, 'parse', {configurable: true, writable: true,
+  value: ((original, limit) =>
   (function parse(text, reviver) {
     text = String(text);
     if (text.length > limit) throw new RangeError('JSON text of ' + text.length +
@@ -121,6 +124,8 @@ v8::Local<v8::ObjectTemplate> GlobalTemplate(v8::Isolate* isolate) {
   plv8->Set(isolate, "provider", NameOf(isolate, "ai_runtime"));
   v8::Local<v8::ObjectTemplate> global = v8::ObjectTemplate::New(isolate);
   global->Set(isolate, "plv8", plv8);
+  global->Set(isolate, "bigIntToJson",
+              v8::FunctionTemplate::New(isolate, BigIntToJsonCallback));
   for (const Level& level : kLevels)
     global->Set(isolate, level.name, v8::Integer::New(isolate, level.value));
   return global;

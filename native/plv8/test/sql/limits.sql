@@ -31,13 +31,14 @@ DROP ROLE plv8_plain_user;
 DO $$ Promise.reject(new Error('nobody looks')) $$ LANGUAGE plv8;
 DO $$ Promise.reject(new Error('somebody looks')).catch(() => {}) $$ LANGUAGE plv8;
 DO $$ const p = Promise.reject(1); p.then(() => {}) $$ LANGUAGE plv8;
-CREATE FUNCTION rejected() RETURNS int LANGUAGE plv8
+CREATE FUNCTION returned_rejection() RETURNS int LANGUAGE plv8
   AS $$ return Promise.reject(new Error('returned')) $$;
-SELECT rejected();
+SELECT returned_rejection();
 
 -- JSON.parse cannot be interrupted, so it takes no text that would keep it for long.
 SELECT plv8_reset();
 SET plv8.memory_limit = '16MB';
+\set VERBOSITY terse
 DO $$ JSON.parse('"' + 'x'.repeat(9000000) + '"') $$ LANGUAGE plv8;
 DO $$ plv8.elog(NOTICE, JSON.parse('[1, {"a": 2}]', (k, v) => k === 'a' ? 3 : v)[1].a) $$
   LANGUAGE plv8;
