@@ -87,7 +87,8 @@ SELECT ai_runtime._unload_model('\x00');
 
 -- Signatures
 SELECT ai_runtime._model_signature(sha256(small()), 'm');
-SELECT ai_runtime._model_signature(ai_runtime._store_model(padded(40)), 'm') -> 'outputs' AS own_write;
+SELECT ai_runtime._model_signature(ai_runtime._store_model(padded(40)), 'm') -> 'outputs'
+	AS own_write;
 SELECT ai_runtime._model_signature(sha256('nobody'), 'm');
 \echo :SQLSTATE
 SELECT ai_runtime._model_signature('\x00', 'm');
