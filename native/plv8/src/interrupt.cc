@@ -178,9 +178,13 @@ void StartInterruptWatcher() {
   for (int i = 0; i < kSignalCount; i++) WrapSignal(i);
 }
 
+void AssignExecutionTimeout(double seconds, void*) {
+  timeout_us.store(static_cast<int64>(seconds * 1e6), std::memory_order_relaxed);
+  /* The next call winds the clock anew, for ticks of the new length. */
+  clock_armed.store(false, std::memory_order_seq_cst);
+}
+
 void ArmClock() {
-  timeout_us.store(static_cast<int64>(guc_execution_timeout_s * 1e6),
-                   std::memory_order_relaxed);
   clock_armed.store(true, std::memory_order_seq_cst);
   PokeWatcher();
 }

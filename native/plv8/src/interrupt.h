@@ -25,6 +25,9 @@ extern std::atomic<bool> clock_armed;
 // plv8.execution_timeout in seconds, 0 for none.
 extern double guc_execution_timeout_s;
 
+// The watcher's copy of the setting: its assign hook.
+void AssignExecutionTimeout(double seconds, void* extra);
+
 // Has the watcher start its clock.
 void ArmClock();
 

@@ -57,7 +57,7 @@ void DefineLimits() {
   DefineCustomRealVariable("plv8.execution_timeout",
                            "Longest time that JavaScript may run in one call, 0 for any.",
                            nullptr, &guc_execution_timeout_s, 0, 0, 65536, PGC_USERSET,
-                           GUC_UNIT_S, nullptr, nullptr, nullptr);
+                           GUC_UNIT_S, nullptr, AssignExecutionTimeout, nullptr);
   DefineCustomBoolVariable("plv8.allow_eval",
                            "Whether JavaScript may make code of strings.",
                            "Forbids eval() and new Function() when off.", &guc_allow_eval,
