@@ -68,7 +68,8 @@ async function makeDatabase(): Promise<void> {
   runSql(`CREATE DATABASE ${DATABASE}`, 'postgres');
   const client = await connect();
   await client.query(`CREATE EXTENSION plv8; ${FUNCTIONS};
-    CREATE TABLE bench_rows (x int, floats float8[], bytes bytea STORAGE EXTERNAL, object jsonb);
+    CREATE TABLE bench_rows (x int, floats float8[], bytes bytea, object jsonb);
+    ALTER TABLE bench_rows ALTER bytes SET STORAGE EXTERNAL;
     INSERT INTO bench_rows SELECT id,
       ARRAY(SELECT random() FROM generate_series(1, 128) WHERE id > 0),
       decode(repeat(md5(id::text), 32), 'hex'),
