@@ -111,6 +111,14 @@ raise_unavailable(void)
 						ai_guc_connect_timeout),
 				 *ai_connection_failure() ? errdetail("%s", ai_connection_failure()) : 0,
 				 errhint("Raise ai_runtime.connect_timeout, or use fewer sessions.")));
+	/* Off is what somebody asked for: an old crash is not the reason. */
+	if (state.phase == AI_SERVER_OFF && !ai_guc_server_autostart)
+		ereport(ERROR,
+				(errcode(ERRCODE_CANNOT_CONNECT_NOW),
+				 errmsg("inference server is not running"),
+				 errdetail("Its state is \"%s\": ai_runtime.server_autostart is off.",
+						   ai_server_phase_name(state.phase)),
+				 errhint("Set ai_runtime.server_autostart to on and reload the configuration.")));
 	last_error = ai_text_from_server(state.last_error, strlen(state.last_error));
 	ereport(ERROR,
 			(errcode(ERRCODE_CANNOT_CONNECT_NOW),
@@ -118,9 +126,7 @@ raise_unavailable(void)
 			 *last_error ? errdetail("Its state is \"%s\": %s.",
 									 ai_server_phase_name(state.phase), last_error)
 			 : errdetail("Its state is \"%s\".", ai_server_phase_name(state.phase)),
-			 state.phase == AI_SERVER_OFF
-			 ? errhint("Set ai_runtime.server_autostart to on and reload the configuration.")
-			 : errhint("PostgreSQL's log tells more; the server is started again by itself.")));
+			 errhint("PostgreSQL's log tells more; the server is started again by itself.")));
 }
 
 /* Numbers the frame and fills in its length and the time that is left. */

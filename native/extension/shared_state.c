@@ -15,6 +15,7 @@
 #include "storage/shmem.h"
 
 #include "clock.h"
+#include "guc.h"
 #include "shared_state.h"
 
 #define TRANCHE_NAME "ai_runtime"
@@ -57,7 +58,9 @@ attach_memory(void)
 		memset(shared, 0, sizeof(SharedState));
 		shared->lock = &(GetNamedLWLockTranche(TRANCHE_NAME))->lock;
 		ConditionVariableInit(&shared->changed);
-		pg_atomic_init_u64(&shared->summary, AI_SERVER_OFF);
+		/* Until the supervisor is there, a call waits for what it will start. */
+		shared->state.phase = ai_guc_server_autostart ? AI_SERVER_STARTING : AI_SERVER_OFF;
+		pg_atomic_init_u64(&shared->summary, shared->state.phase);
 	}
 	LWLockRelease(AddinShmemInitLock);
 }

@@ -106,11 +106,19 @@ ok( $node->poll_query_until(
 	'server_autostart = off stops the server');
 ($rc, $stdout, $stderr) = $node->psql('postgres', $echo);
 like($stderr, qr/inference server is not running/, 'a call fails at once while it is off');
+like($stderr, qr/DETAIL: .*ai_runtime\.server_autostart is off/,
+	'its detail says why, not how an earlier server ended');
 like($stderr, qr/HINT: .*ai_runtime\.server_autostart/, 'its hint names the setting');
 $node->append_conf('postgresql.conf', 'ai_runtime.server_autostart = on');
 $node->reload;
 ok( $node->poll_query_until('postgres', "SELECT state = 'running' FROM ai_runtime._server_state()"),
 	'server_autostart = on starts it again');
+foreach my $try (1 .. 5)
+{
+	$node->restart;
+	is($node->safe_psql('postgres', $echo), '\x01',
+		"a call right after PostgreSQL's start waits for the server ($try)");
+}
 
 # Wrong values.
 foreach my $case (
