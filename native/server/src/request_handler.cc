@@ -97,8 +97,8 @@ Buffer RequestHandler::HandleUnload(Connection* connection, const AiFrameHeader&
 void RequestHandler::ExecuteUnload(const RequestPtr& request) {
   uint32_t dropped = 0;
   if (LoadedModelPtr model = repository_->Unload(request->sha256)) dropped = 1;
-  Answer(request, EncodeResponse(AI_MODEL_UNLOAD_RESPONSE, request->request_id, &dropped,
-                                 sizeof(dropped)));
+  Answer(request,
+         EncodeResponse(AI_MODEL_UNLOAD_RESPONSE, request->request_id, &dropped, sizeof(dropped)));
 }
 
 Buffer RequestHandler::HandleLoad(Connection* connection, const AiFrameHeader& header,
