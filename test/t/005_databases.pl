@@ -37,27 +37,20 @@ is($node->safe_psql('latin1', $echo), '\x01', 'answers in a LATIN1 database');
 is($node->safe_psql('latin1', 'SELECT jsonb_typeof(ai_runtime._server_metadata())'),
 	'object', 'converts the texts of the server');
 
-# The extension itself, where it is installed.
-SKIP:
-{
-	skip 'extension ai_runtime is not installed here', 4
-	  if $node->safe_psql('postgres',
-		q{SELECT count(*) FROM pg_available_extensions WHERE name = 'ai_runtime'}) eq '0';
-
-	$node->safe_psql('postgres', 'CREATE DATABASE with_extension');
-	$node->safe_psql('with_extension', 'CREATE EXTENSION ai_runtime CASCADE');
-	is($node->safe_psql('with_extension', $echo), '\x01', 'answers after CREATE EXTENSION');
-	my $session = $node->background_psql('with_extension');
-	is($session->query($echo), '\x01', 'answers in a session of its own');
-	$node->safe_psql('with_extension', 'DROP EXTENSION ai_runtime');
-	is( $node->safe_psql('with_extension',
-			q{SELECT count(*) FROM pg_proc WHERE proname ~ '^_echo$'}),
-		'0', 'DROP EXTENSION takes its functions along');
-	$session->quit;
-	$node->safe_psql('with_extension', 'CREATE EXTENSION ai_runtime CASCADE');
-	is($node->safe_psql('with_extension', $echo), '\x01', 'can be created again');
-	$node->safe_psql('postgres', 'DROP DATABASE with_extension');
-}
+# The extension itself.
+$node->safe_psql('postgres', 'CREATE DATABASE with_extension');
+$node->safe_psql('with_extension', 'CREATE EXTENSION ai_runtime CASCADE');
+is($node->safe_psql('with_extension', $echo), '\x01', 'answers after CREATE EXTENSION');
+my $session = $node->background_psql('with_extension');
+is($session->query($echo), '\x01', 'answers in a session of its own');
+$node->safe_psql('with_extension', 'DROP EXTENSION ai_runtime');
+is( $node->safe_psql('with_extension',
+		q{SELECT count(*) FROM pg_proc WHERE proname ~ '^_echo$'}),
+	'0', 'DROP EXTENSION takes its functions along');
+$session->quit;
+$node->safe_psql('with_extension', 'CREATE EXTENSION ai_runtime CASCADE');
+is($node->safe_psql('with_extension', $echo), '\x01', 'can be created again');
+$node->safe_psql('postgres', 'DROP DATABASE with_extension');
 
 $node->stop;
 done_testing();

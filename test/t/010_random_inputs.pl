@@ -18,7 +18,7 @@ use Time::HiRes qw(time);
 my $seconds = 15;
 my $models_in_use = 60;
 my @folders = glob('/usr/share/libonnx-testdata/data/node/*');
-plan skip_all => 'libonnx-testdata is not installed here' if !@folders;
+die "the Debian package libonnx-testdata is missing\n" if !@folders;
 
 my $seed = $ENV{AI_RUNTIME_SEED} // int(time() * 1000) % 1_000_000_000;
 srand($seed);
@@ -30,9 +30,6 @@ my %documented = map { $_ => 1 } qw(22023 22003 22004 0A000 53200 57014 54000 54
 my $node = new_node('random_inputs');
 $node->append_conf('postgresql.conf', 'ai_runtime.request_timeout = 5s');
 $node->start;
-plan skip_all => 'extension ai_runtime is not installed here'
-  if $node->safe_psql('postgres',
-	q{SELECT count(*) FROM pg_available_extensions WHERE name = 'ai_runtime'}) eq '0';
 $node->safe_psql('postgres', 'CREATE EXTENSION ai_runtime CASCADE');
 wait_until_ready($node);
 
