@@ -148,8 +148,9 @@ function report(
 ONNX Runtime ${version}, ${cases.length} operator tests of libonnx-testdata
   direct  ${totals.direct} run, ${refused} are refused, ${crashed} of them by crashing it
           ${close} give what the test data expect, within 1e-7 + 1e-3 relative
-          ${random} draw random numbers; these are compared by type and shape
-  SQL     ${totals.sql} run and are bit-identical, ${totals.sqlErrors} end in an SQL error; ${time}
+          ${random} draw random numbers, as their repetition shows
+  SQL     ${totals.sql} run: those ${random} alike in type and shape, the others bit for bit
+          ${totals.sqlErrors} end in an SQL error; ${time}
           ${totals.plain} of ${totals.plainTried} are the same through plain JSON, too
           ${totals.restarts} restarts of the server
 ${cases.length - totals.failed} passed, ${totals.failed} failed`);
