@@ -1,4 +1,5 @@
 import { defineFunction } from '../lib/define';
+import { storedModel } from '../registry/model_arguments';
 import { createModel } from '../registry/versions';
 
 /** ai_create_model(name, model, options): a new model, its bytes as version 1. */
@@ -15,13 +16,7 @@ export default defineFunction(
     parallel: 'unsafe',
     strict: false,
     security: 'definer',
-    core: {
-      name: 'text',
-      sha256: { type: 'bytea', from: 'ai_runtime._store_model(model)' },
-      options: { type: 'text', from: 'options::pg_catalog.text' },
-      preprocess: { type: 'text', from: `ai_runtime._resolve_hook(options, 'preprocess')` },
-      postprocess: { type: 'text', from: `ai_runtime._resolve_hook(options, 'postprocess')` },
-    },
+    core: storedModel('ai_runtime._store_model(model)'),
     comment: 'Creates a model from the bytes of an ONNX file; returns its version, 1, deployed',
     grants: ['ai_runtime_deployer'],
   },

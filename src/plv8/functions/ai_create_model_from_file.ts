@@ -1,4 +1,5 @@
 import { defineFunction } from '../lib/define';
+import { storedModel } from '../registry/model_arguments';
 import { createModel } from '../registry/versions';
 
 /**
@@ -18,13 +19,7 @@ export default defineFunction(
     parallel: 'unsafe',
     strict: false,
     security: 'definer',
-    core: {
-      name: 'text',
-      sha256: { type: 'bytea', from: 'ai_runtime._store_model_from_file(path)' },
-      options: { type: 'text', from: 'options::pg_catalog.text' },
-      preprocess: { type: 'text', from: `ai_runtime._resolve_hook(options, 'preprocess')` },
-      postprocess: { type: 'text', from: `ai_runtime._resolve_hook(options, 'postprocess')` },
-    },
+    core: storedModel('ai_runtime._store_model_from_file(path)'),
     comment: 'Creates a model from an ONNX file on the database server; needs pg_read_server_files',
     grants: ['ai_runtime_deployer'],
   },
