@@ -64,17 +64,12 @@ release_call(void *arg)
 }
 
 AiCall *
-ai_call_get(FunctionCallInfo fcinfo)
+ai_call_create(MemoryContext parent)
 {
-	FmgrInfo   *flinfo = fcinfo->flinfo;
-	MemoryContext context;
-	AiCall	   *call;
+	MemoryContext context = AllocSetContextCreate(parent, "ai_runtime call",
+												  ALLOCSET_SMALL_SIZES);
+	AiCall	   *call = MemoryContextAllocZero(context, sizeof(AiCall));
 
-	if (flinfo != NULL && flinfo->fn_extra != NULL)
-		return flinfo->fn_extra;
-	context = AllocSetContextCreate(flinfo != NULL ? flinfo->fn_mcxt : CurrentMemoryContext,
-									"ai_runtime call", ALLOCSET_SMALL_SIZES);
-	call = MemoryContextAllocZero(context, sizeof(AiCall));
 	call->context = context;
 	call->address_bytes = -1;
 	call->options_context = AllocSetContextCreate(context, "ai_runtime options",
@@ -84,9 +79,19 @@ ai_call_get(FunctionCallInfo fcinfo)
 	call->release.func = release_call;
 	call->release.arg = call;
 	MemoryContextRegisterResetCallback(context, &call->release);
-	if (flinfo != NULL)
-		flinfo->fn_extra = call;
 	return call;
+}
+
+AiCall *
+ai_call_get(FunctionCallInfo fcinfo)
+{
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+
+	if (flinfo == NULL)
+		return ai_call_create(CurrentMemoryContext);
+	if (flinfo->fn_extra == NULL)
+		flinfo->fn_extra = ai_call_create(flinfo->fn_mcxt);
+	return flinfo->fn_extra;
 }
 
 /* Sees to it that call->model is what the address stands for under this snapshot. */
@@ -138,6 +143,13 @@ resolve_options(AiCall *call, Jsonb *json)
 	call->options_json = palloc(VARSIZE(json));
 	memcpy(call->options_json, json, VARSIZE(json));
 	MemoryContextSwitchTo(caller);
+}
+
+const char *
+ai_call_resolve(AiCall *call, text *address)
+{
+	resolve_model(call, address);
+	return psprintf("%s:%d", call->model.name, call->model.version);
 }
 
 static void

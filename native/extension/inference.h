@@ -19,6 +19,12 @@ typedef struct AiCall AiCall;
 /* Returns the call state of a function call, made on the first one. */
 extern AiCall *ai_call_get(FunctionCallInfo fcinfo);
 
+/* Makes a call state that lives in the memory context. */
+extern AiCall *ai_call_create(MemoryContext parent);
+
+/* Resolves the address under the active snapshot; returns the version as "m:3". */
+extern const char *ai_call_resolve(AiCall *call, text *address);
+
 /*
  * Predicts: json or array is the input, the other is NULL; options may be NULL.
  * Returns NULL if the server is unavailable and ai_runtime.on_unavailable is
