@@ -10,6 +10,7 @@
 #include "fmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/memutils.h"
 
 #include "batch_evaluator.h"
@@ -22,6 +23,7 @@ struct AiEvaluator
 {
 	MemoryContext context;
 	AiEvaluatorSpec spec;
+	AiResult   *results;		/* of the spec */
 	AiCall	   *call;
 	AiEvaluatorStats stats;
 };
@@ -34,6 +36,8 @@ struct AiBatch
 	int			allocated;
 	Datum	   *inputs;
 	bool	   *nulls;
+	int			answered;		/* the row that was asked for last; -1: none */
+	Jsonb	   *answer;			/* its answer, or NULL */
 };
 
 AiEvaluator *
@@ -49,8 +53,14 @@ ai_evaluator_create(const AiEvaluatorSpec *spec, MemoryContext parent)
 	evaluator->spec.address = DatumGetTextPCopy(PointerGetDatum(spec->address));
 	if (spec->options != NULL)
 		evaluator->spec.options = DatumGetJsonbPCopy(PointerGetDatum(spec->options));
-	if (spec->member != NULL)
-		evaluator->spec.member = pstrdup(spec->member);
+	evaluator->results = palloc(spec->result_count * sizeof(AiResult));
+	for (int i = 0; i < spec->result_count; i++)
+	{
+		evaluator->results[i] = spec->results[i];
+		if (spec->results[i].member != NULL)
+			evaluator->results[i].member = pstrdup(spec->results[i].member);
+	}
+	evaluator->spec.results = evaluator->results;
 	evaluator->call = ai_call_create(context);
 	MemoryContextSwitchTo(caller);
 	return evaluator;
@@ -84,6 +94,7 @@ ai_batch_begin(AiEvaluator *evaluator)
 
 	batch->context = context;
 	batch->evaluator = evaluator;
+	batch->answered = -1;
 	batch->allocated = 64;
 	batch->inputs = MemoryContextAlloc(context, batch->allocated * sizeof(Datum));
 	batch->nulls = MemoryContextAlloc(context, batch->allocated * sizeof(bool));
@@ -128,39 +139,37 @@ ai_batch_wait(AiBatch *batch)
 
 /* Returns the wanted part of an answer. */
 static Datum
-project(const AiEvaluatorSpec *spec, Jsonb *answer, bool *is_null)
+project(const AiResult *wanted, Jsonb *answer, bool *is_null)
 {
 	LOCAL_FCINFO(fcinfo, 2);
 	Datum		value;
-	bool		as_text = spec->result != AI_RESULT_MEMBER;
+	bool		as_text = wanted->kind != AI_RESULT_MEMBER;
 
-	if (spec->result == AI_RESULT_JSONB)
-		return JsonbPGetDatum(answer);
+	if (wanted->kind == AI_RESULT_JSONB)
+		return datumCopy(JsonbPGetDatum(answer), false, -1);
 	InitFunctionCallInfoData(*fcinfo, NULL, 2, InvalidOid, NULL, NULL);
 	fcinfo->args[0].value = JsonbPGetDatum(answer);
 	fcinfo->args[0].isnull = false;
-	fcinfo->args[1].value = CStringGetTextDatum(spec->member);
+	fcinfo->args[1].value = CStringGetTextDatum(wanted->member);
 	fcinfo->args[1].isnull = false;
 	value = as_text ? jsonb_object_field_text(fcinfo) : jsonb_object_field(fcinfo);
 	*is_null = fcinfo->isnull;
-	if (*is_null || spec->result == AI_RESULT_MEMBER || spec->result == AI_RESULT_MEMBER_TEXT)
+	if (*is_null || wanted->kind == AI_RESULT_MEMBER || wanted->kind == AI_RESULT_MEMBER_TEXT)
 		return value;
 	value = CStringGetDatum(text_to_cstring(DatumGetTextPP(value)));
-	return DirectFunctionCall1(spec->result == AI_RESULT_MEMBER_FLOAT8 ? float8in : float4in,
+	return DirectFunctionCall1(wanted->kind == AI_RESULT_MEMBER_FLOAT8 ? float8in : float4in,
 							   value);
 }
 
-Datum
-ai_batch_take(AiBatch *batch, int row, bool *is_null)
+/* Asks for a row; what came is kept until the next one. */
+static void
+ask(AiBatch *batch, int row)
 {
 	AiEvaluator *evaluator = batch->evaluator;
 	const AiEvaluatorSpec *spec = &evaluator->spec;
 	Jsonb	   *answer;
+	MemoryContext caller;
 
-	Assert(row >= 0 && row < batch->rows);
-	*is_null = batch->nulls[row];
-	if (*is_null)
-		return (Datum) 0;
 	evaluator->stats.rows++;
 	evaluator->stats.requests++;
 	evaluator->stats.max_in_flight = 1;
@@ -169,8 +178,28 @@ ai_batch_take(AiBatch *batch, int row, bool *is_null)
 							  spec->input == AI_INPUT_ARRAY ?
 							  DatumGetArrayTypeP(batch->inputs[row]) : NULL,
 							  spec->options);
-	*is_null = answer == NULL;
-	return answer == NULL ? (Datum) 0 : project(spec, answer, is_null);
+	if (batch->answer != NULL)
+		pfree(batch->answer);
+	batch->answer = NULL;
+	caller = MemoryContextSwitchTo(batch->context);
+	if (answer != NULL)
+		batch->answer = DatumGetJsonbPCopy(JsonbPGetDatum(answer));
+	MemoryContextSwitchTo(caller);
+	batch->answered = row;
+}
+
+Datum
+ai_batch_take(AiBatch *batch, int row, int result, bool *is_null)
+{
+	Assert(row >= 0 && row < batch->rows);
+	*is_null = batch->nulls[row];
+	if (*is_null)
+		return (Datum) 0;
+	if (batch->answered != row)
+		ask(batch, row);
+	*is_null = batch->answer == NULL;
+	return *is_null ? (Datum) 0 :
+		project(&batch->evaluator->results[result], batch->answer, is_null);
 }
 
 void

@@ -39,13 +39,20 @@ typedef enum AiResultKind
 	AI_RESULT_MEMBER_FLOAT4		/* real: (answer ->> 'member')::real */
 } AiResultKind;
 
+typedef struct AiResult
+{
+	AiResultKind kind;
+	const char *member;			/* NULL for AI_RESULT_JSONB */
+} AiResult;
+
+/* A call may be wanted in several forms: one request serves them all. */
 typedef struct AiEvaluatorSpec
 {
 	AiInputKind input;
-	AiResultKind result;
 	text	   *address;		/* of the model, as the call gives it */
 	Jsonb	   *options;		/* NULL: none */
-	char	   *member;			/* NULL for AI_RESULT_JSONB */
+	int			result_count;
+	const AiResult *results;
 } AiEvaluatorSpec;
 
 /* What EXPLAIN ANALYZE shows. */
@@ -97,11 +104,13 @@ extern void ai_batch_send(AiBatch *batch);
 extern void ai_batch_wait(AiBatch *batch);
 
 /*
- * Returns what was asked of a row (counted from 0) in the current memory
- * context, or raises what was wrong with this very row.  A row may be taken
- * once, in any order.
+ * Returns one of the results (by its place in the spec) of a row (counted from
+ * 0) in the current memory context, or raises what was wrong with this very
+ * row.  Rows may be taken in any order, each result of a row once at most, all
+ * results of one row before those of the next; what is never taken raises
+ * nothing.
  */
-extern Datum ai_batch_take(AiBatch *batch, int row, bool *is_null);
+extern Datum ai_batch_take(AiBatch *batch, int row, int result, bool *is_null);
 
 /* Ends a batch in any state; replies still under way are dropped when they come. */
 extern void ai_batch_free(AiBatch *batch);
