@@ -48,6 +48,22 @@ AS 'MODULE_PATHNAME', 'ai_model_statistics';
 COMMENT ON FUNCTION ai_runtime._model_statistics() IS
 	'Figures of each model that the inference server knows; an empty array while it is down';
 
+CREATE FUNCTION ai_runtime._model_costs(
+	OUT sha256 bytea,
+	OUT us_per_row float8,
+	OUT us_per_execution float8,
+	OUT us_per_request float8,
+	OUT queue_us float8,
+	OUT rows_per_execution float8,
+	OUT rows_per_second float8,
+	OUT request_count int8
+) RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT PARALLEL SAFE ROWS 10
+AS 'MODULE_PATHNAME', 'ai_model_costs';
+
+COMMENT ON FUNCTION ai_runtime._model_costs() IS
+	'What inferences cost, as measured by all sessions; asks no server';
+
 CREATE FUNCTION ai_runtime._echo(bytes bytea)
 RETURNS bytea
 LANGUAGE c VOLATILE STRICT PARALLEL SAFE

@@ -80,3 +80,37 @@ COMMENT ON COLUMN @extschema@.ai_stat_models.session_bytes IS
 	'Bytes counted for the session; 0: not loaded';
 COMMENT ON COLUMN @extschema@.ai_stat_models.loaded_at IS 'When the session was last loaded';
 COMMENT ON COLUMN @extschema@.ai_stat_models.last_inference_at IS 'When it last ran';
+
+CREATE VIEW @extschema@.ai_stat_model_costs AS
+	SELECT version.model,
+		version.version,
+		encode(version.sha256, 'hex') AS sha256,
+		cost.us_per_row,
+		cost.us_per_execution,
+		cost.us_per_request,
+		cost.queue_us,
+		cost.rows_per_execution,
+		cost.rows_per_second,
+		cost.request_count
+	FROM ai_runtime._model_costs() AS cost
+		JOIN ai_runtime.model_versions AS version USING (sha256);
+COMMENT ON VIEW @extschema@.ai_stat_model_costs IS
+	'What an inference is expected to cost, measured since PostgreSQL started; for the planner';
+COMMENT ON COLUMN @extschema@.ai_stat_model_costs.model IS 'The model';
+COMMENT ON COLUMN @extschema@.ai_stat_model_costs.version IS 'The version';
+COMMENT ON COLUMN @extschema@.ai_stat_model_costs.sha256 IS
+	'SHA-256 of the ONNX bytes, hexadecimal; versions with the same bytes share the figures';
+COMMENT ON COLUMN @extschema@.ai_stat_model_costs.us_per_row IS
+	'Microseconds of compute for one more row in an execution';
+COMMENT ON COLUMN @extschema@.ai_stat_model_costs.us_per_execution IS
+	'Microseconds of compute for an execution besides its rows';
+COMMENT ON COLUMN @extschema@.ai_stat_model_costs.us_per_request IS
+	'Microseconds of a request besides waiting and compute; NULL: not measured';
+COMMENT ON COLUMN @extschema@.ai_stat_model_costs.queue_us IS
+	'Microseconds that a request waits for its first execution';
+COMMENT ON COLUMN @extschema@.ai_stat_model_costs.rows_per_execution IS
+	'Mean rows of an execution, those of other requests in it included';
+COMMENT ON COLUMN @extschema@.ai_stat_model_costs.rows_per_second IS
+	'Rows that one thread of the server computes in a second at this mean';
+COMMENT ON COLUMN @extschema@.ai_stat_model_costs.request_count IS
+	'Requests that the figures are made of';

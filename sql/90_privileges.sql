@@ -45,9 +45,11 @@ GRANT EXECUTE ON FUNCTION
 	TO ai_runtime_deployer;
 
 -- The views of the server's state and statistics.
-GRANT SELECT ON @extschema@.ai_stat_server, @extschema@.ai_stat_models
+GRANT SELECT ON @extschema@.ai_stat_server, @extschema@.ai_stat_models,
+	@extschema@.ai_stat_model_costs
 	TO pg_monitor, ai_runtime_admin;
-GRANT EXECUTE ON FUNCTION ai_runtime._server_state(), ai_runtime._model_statistics()
+GRANT EXECUTE ON FUNCTION ai_runtime._server_state(), ai_runtime._model_statistics(),
+	ai_runtime._model_costs()
 	TO pg_monitor, ai_runtime_admin;
 
 -- The registry itself, and the server, by hand.

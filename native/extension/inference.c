@@ -12,12 +12,14 @@
 #include "utils/memutils.h"
 
 #include "array_tensor.h"
+#include "clock.h"
 #include "errors.h"
 #include "features.h"
 #include "hooks.h"
 #include "inference.h"
 #include "json_output.h"
 #include "json_tensor.h"
+#include "model_cost.h"
 #include "model_upload.h"
 #include "output_apply.h"
 #include "registry_lookup.h"
@@ -370,12 +372,22 @@ static bool
 call_server(AiCall *call, AiReply *reply)
 {
 	ErrorContextCallback context = {error_context_stack, say_model, call};
+	uint64		started_us = ai_clock_us();
+	bool		uploaded = false;
 	bool		available;
 
 	error_context_stack = &context;
 	available = ai_model_call(&call->frame, &call->bytes, reply, call->options.timeout_ms,
-							  AI_CLIENT_MAY_BE_UNAVAILABLE, NULL);
+							  AI_CLIENT_MAY_BE_UNAVAILABLE, &uploaded);
 	error_context_stack = context.previous;
+	if (available && reply->payload_bytes >= sizeof(AiInferResponseHeader))
+	{
+		AiInferResponseHeader header;
+
+		memcpy(&header, reply->payload, sizeof(header));
+		ai_model_cost_record(call->model.sha256, &header,
+							 uploaded ? 0 : ai_clock_us() - started_us);
+	}
 	return available;
 }
 

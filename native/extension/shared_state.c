@@ -16,6 +16,7 @@
 
 #include "clock.h"
 #include "guc.h"
+#include "model_cost.h"
 #include "shared_state.h"
 
 #define TRANCHE_NAME "ai_runtime"
@@ -39,7 +40,8 @@ request_memory(void)
 {
 	if (prev_shmem_request_hook)
 		prev_shmem_request_hook();
-	RequestAddinShmemSpace(MAXALIGN(sizeof(SharedState)));
+	RequestAddinShmemSpace(add_size(MAXALIGN(sizeof(SharedState)),
+									ai_model_cost_shmem_size()));
 	RequestNamedLWLockTranche(TRANCHE_NAME, 1);
 }
 
@@ -62,6 +64,7 @@ attach_memory(void)
 		shared->state.phase = ai_guc_server_autostart ? AI_SERVER_STARTING : AI_SERVER_OFF;
 		pg_atomic_init_u64(&shared->summary, shared->state.phase);
 	}
+	ai_model_cost_shmem_attach();
 	LWLockRelease(AddinShmemInitLock);
 }
 

@@ -117,6 +117,11 @@ typedef struct AiFrameHeader
 
 AI_STATIC_ASSERT(sizeof(AiFrameHeader) == 24, "a frame header has 24 bytes");
 
+/* Flags of a MODEL_INFER_REQUEST; a bit that is not named here must be 0. */
+#define AI_INFER_DETERMINISTIC UINT32_C(0x1)	/* each row in an execution of its own */
+#define AI_INFER_QUEUE_DELAY UINT32_C(0x2)	/* max_queue_delay_us stands, 0 included */
+#define AI_INFER_FLAGS (AI_INFER_DETERMINISTIC | AI_INFER_QUEUE_DELAY)
+
 /*
  * MODEL_INFER_REQUEST: this header, output_count times u16 (the outputs wanted,
  * by their place in the signature), zero bytes up to a multiple of 8, then
@@ -126,23 +131,30 @@ typedef struct AiInferRequestHeader
 {
 	uint8_t		sha256[AI_SHA256_BYTES];
 	uint64_t	timeout_us;		/* time left when it was sent; 0: no deadline */
-	uint32_t	flags;			/* none yet: must be 0 */
+	uint32_t	flags;			/* AI_INFER_* */
 	uint16_t	input_count;
 	uint16_t	output_count;
+	uint32_t	max_batch_size; /* most rows of one execution; 0: as the server has it */
+	uint32_t	max_queue_delay_us; /* longest wait for other requests; see the flag */
 } AiInferRequestHeader;
 
-AI_STATIC_ASSERT(sizeof(AiInferRequestHeader) == 48, "an infer request header has 48 bytes");
+AI_STATIC_ASSERT(sizeof(AiInferRequestHeader) == 56, "an infer request header has 56 bytes");
 
-/* MODEL_INFER_RESPONSE: this header, then output_count values. */
+/*
+ * MODEL_INFER_RESPONSE: this header, then output_count values.  An execution is
+ * one run of the model; it may have held rows of other requests, and a request
+ * may have taken several.
+ */
 typedef struct AiInferResponseHeader
 {
-	uint64_t	queue_duration_us;
-	uint64_t	compute_infer_duration_us;
+	uint64_t	queue_duration_us;	/* until its first execution */
+	uint64_t	compute_infer_duration_us;	/* of all its executions */
 	uint32_t	output_count;
-	uint32_t	reserved;		/* 0 */
+	uint32_t	execution_count;
+	uint64_t	execution_rows; /* of all its executions, others' rows included */
 } AiInferResponseHeader;
 
-AI_STATIC_ASSERT(sizeof(AiInferResponseHeader) == 24, "an infer response header has 24 bytes");
+AI_STATIC_ASSERT(sizeof(AiInferResponseHeader) == 32, "an infer response header has 32 bytes");
 
 /*
  * A value starts at a multiple of 8 within the payload.

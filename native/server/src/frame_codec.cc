@@ -185,7 +185,12 @@ Status CheckFrameHeader(const AiFrameHeader& header) {
 Status DecodeInferHeader(const uint8_t* payload, size_t bytes, AiInferRequestHeader* header) {
   PayloadReader reader(payload, bytes);
   if (!reader.Read(header, sizeof(*header))) return Malformed("The request header is cut off.");
-  if (header->flags != 0) return Malformed("A flag of the request is not known.");
+  if ((header->flags & ~AI_INFER_FLAGS) != 0) {
+    return Malformed("A flag of the request is not known.");
+  }
+  if ((header->flags & AI_INFER_QUEUE_DELAY) == 0 && header->max_queue_delay_us != 0) {
+    return Malformed("A queue delay is given without its flag.");
+  }
   if (header->input_count > AI_MAX_VALUES || header->output_count > AI_MAX_VALUES) {
     return Malformed("There are too many inputs or outputs.");
   }

@@ -283,6 +283,8 @@ Status RequestHandler::RunModel(Request* request, FrameWriter* reply) {
   metrics_->inference_count.fetch_add(rows, std::memory_order_relaxed);
   header.queue_duration_us = queue_ns / 1000;
   header.compute_infer_duration_us = compute_ns / 1000;
+  header.execution_count = 1;
+  header.execution_rows = rows;
   header.output_count = static_cast<uint32_t>(
       infer.outputs.empty() ? request->model->session->signature().outputs.size()
                             : infer.outputs.size());

@@ -93,6 +93,28 @@ TEST(InferRequest, IsRefusedWhenCutAtAnyByte) {
   EXPECT_EQ(DecodeCode(payload + std::string(8, '\0')), AI_STATUS_PROTOCOL_VIOLATION);
 }
 
+TEST(InferRequest, RefusesFlagsThatItDoesNotKnow) {
+  const auto decode = [](uint32_t flags, uint32_t max_queue_delay_us) {
+    std::string payload = EncodeInfer({}, {EncodeTensor(0, AI_DATATYPE_UINT8, {3}, "abc")});
+    AiInferRequestHeader header;
+    std::memcpy(&header, payload.data(), sizeof(header));
+    header.flags = flags;
+    header.max_batch_size = 7;
+    header.max_queue_delay_us = max_queue_delay_us;
+    std::memcpy(payload.data(), &header, sizeof(header));
+    return DecodeCode(payload);
+  };
+  EXPECT_EQ(decode(0, 0), AI_STATUS_OK);
+  EXPECT_EQ(decode(AI_INFER_DETERMINISTIC, 0), AI_STATUS_OK);
+  EXPECT_EQ(decode(AI_INFER_QUEUE_DELAY, 0), AI_STATUS_OK);
+  EXPECT_EQ(decode(AI_INFER_FLAGS, UINT32_MAX), AI_STATUS_OK);
+  EXPECT_EQ(decode(0, 1), AI_STATUS_PROTOCOL_VIOLATION);
+  EXPECT_EQ(decode(AI_INFER_DETERMINISTIC, 1), AI_STATUS_PROTOCOL_VIOLATION);
+  for (uint32_t bit = 2; bit < 32; ++bit) {
+    EXPECT_EQ(decode(uint32_t{1} << bit, 0), AI_STATUS_PROTOCOL_VIOLATION) << bit;
+  }
+}
+
 TEST(InferRequest, RefusesDimensionsThatDoNotFitTheData) {
   EXPECT_EQ(DecodeCode(OneTensor(AI_DATATYPE_FP32, {2}, "1234")), AI_STATUS_PROTOCOL_VIOLATION);
   EXPECT_EQ(DecodeCode(OneTensor(AI_DATATYPE_FP32, {0}, "1234")), AI_STATUS_PROTOCOL_VIOLATION);
