@@ -82,7 +82,8 @@ bool ReadStatement(const v8::FunctionCallbackInfo<v8::Value>& info, Execution* e
 }
 
 // Executes by the cached plan. *stale: a type or table that the plan was made for has
-// changed, and the statement deserves a new plan.
+// changed, and the statement deserves a new plan. A valid plan that ends so tells of an
+// error in what it ran, and running that once more would be wrong.
 bool ExecuteCached(Execution* execution, bool* stale) {
   execution->plan->users++;
   bool done = InSubtransaction(
@@ -90,7 +91,8 @@ bool ExecuteCached(Execution* execution, bool* stale) {
       [&] { return RunPlan(execution); },
       [&](const ErrorData* error) {
         *stale = ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
-                 ERRCODE_TO_CATEGORY(ERRCODE_SYNTAX_ERROR);
+                     ERRCODE_TO_CATEGORY(ERRCODE_SYNTAX_ERROR) &&
+                 !SPI_plan_is_valid(execution->plan->spi_plan);
         return *stale;
       });
   execution->plan->users--;

@@ -117,3 +117,17 @@ CREATE FUNCTION quotes() RETURNS text[] LANGUAGE plv8 AS $$
   return [plv8.quote_literal("it's"), plv8.quote_nullable(null), plv8.quote_nullable('x'),
     plv8.quote_ident('a b'), plv8.quote_ident('plain')] $$;
 SELECT quotes();
+
+-- A statement whose function fails with a syntax error's code is not run a second time, though
+-- a cached plan that such an error came from would be made anew.
+CREATE FUNCTION fail_below(n int) RETURNS int LANGUAGE plv8 AS $$
+  globalThis.runs = (globalThis.runs || 0) + 1;
+  if (n === 0) return 0;
+  if (n === 1) throw Object.assign(new Error('at the bottom'), {code: '42601'});
+  return plv8.execute('SELECT fail_below($1) AS r', [n - 1])[0].r;
+$$;
+DO $$
+  plv8.execute('SELECT fail_below($1) AS r', [0]);
+  try { plv8.execute('SELECT fail_below($1) AS r', [8]) } catch (e) { plv8.elog(NOTICE, e.message) }
+  plv8.elog(NOTICE, globalThis.runs);
+$$ LANGUAGE plv8;
