@@ -122,23 +122,6 @@ ErrorData* ConvertResult(CallFrame* frame, v8::Local<v8::Value> value, Datum* re
   return error;
 }
 
-bool CallCompiled(CallFrame* frame, v8::Local<v8::Function> function,
-                  v8::Local<v8::Value> receiver, int count, v8::Local<v8::Value>* arguments,
-                  v8::Local<v8::Value>* value) {
-  Role* role = frame->role;
-  v8::Isolate* isolate = role->isolate;
-  if (!function->Call(isolate->GetCurrentContext(), receiver, count, arguments)
-           .ToLocal(value))
-    return false;
-  if ((*value)->IsPromise()) {
-    if (!AwaitResult(isolate, value)) return false;
-  } else if (role->depth == 1) {
-    isolate->PerformMicrotaskCheckpoint();
-  }
-  if (unlikely(!role->rejections.empty()) && role->depth == 1) ReportRejections(role);
-  return frame->fatal == nullptr;
-}
-
 // The call proper, within the role's scopes and the caller's TryCatch. *threw says
 // that an exception or a termination is waiting in the TryCatch.
 ErrorData* CallSql(CallFrame* frame, Datum* result, bool* threw) {
@@ -258,6 +241,23 @@ bool IsNonatomic(FunctionCallInfo fcinfo) {
 }
 
 }  // namespace
+
+bool CallCompiled(CallFrame* frame, v8::Local<v8::Function> function,
+                  v8::Local<v8::Value> receiver, int count, v8::Local<v8::Value>* arguments,
+                  v8::Local<v8::Value>* value) {
+  Role* role = frame->role;
+  v8::Isolate* isolate = role->isolate;
+  if (!function->Call(isolate->GetCurrentContext(), receiver, count, arguments)
+           .ToLocal(value))
+    return false;
+  if ((*value)->IsPromise()) {
+    if (!AwaitResult(isolate, value)) return false;
+  } else if (role->depth == 1) {
+    isolate->PerformMicrotaskCheckpoint();
+  }
+  if (unlikely(!role->rejections.empty()) && role->depth == 1) ReportRejections(role);
+  return frame->fatal == nullptr;
+}
 
 CallFrame* CurrentFrame() { return current_frame; }
 

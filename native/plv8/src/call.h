@@ -49,6 +49,12 @@ void CallInline(const char* source, bool atomic);
 // Compiles the function and raises its syntax error.
 void ValidateFunction(Oid oid);
 
+// Calls JavaScript, awaits a returned Promise and runs what is queued; false when an
+// exception or a termination is pending.
+bool CallCompiled(CallFrame* frame, v8::Local<v8::Function> function,
+                  v8::Local<v8::Value> receiver, int count, v8::Local<v8::Value>* arguments,
+                  v8::Local<v8::Value>* value);
+
 // Remembers an error that leaves the call in any case, and stops the script.
 void Terminate(v8::Isolate* isolate, ErrorData* error);
 

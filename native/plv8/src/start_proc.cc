@@ -22,8 +22,7 @@ ErrorData* RunStartProc(Role* role) {
   Function* compiled = error == nullptr ? GetFunction(role, oid, &error) : nullptr;
   if (compiled != nullptr) {
     function = v8::Local<v8::Function>::New(isolate, compiled->compiled);
-    if (!function->Call(isolate->GetCurrentContext(), v8::Undefined(isolate), 0, nullptr)
-             .ToLocal(&ignored)) {
+    if (!CallCompiled(CurrentFrame(), function, v8::Undefined(isolate), 0, nullptr, &ignored)) {
       if (try_catch.HasTerminated()) isolate->CancelTerminateExecution();
       error = CurrentFrame()->fatal != nullptr
                   ? CurrentFrame()->fatal

@@ -111,8 +111,7 @@ ErrorData* CallEventTrigger(CallFrame* frame, v8::Local<v8::Function> function,
     arguments[1] = Text(isolate, GetCommandTagName(data->tag));
   });
   if (error != nullptr) return error;
-  *threw = !function->Call(isolate->GetCurrentContext(), receiver, 2, arguments)
-                .ToLocal(&ignored);
+  *threw = !CallCompiled(frame, function, receiver, 2, arguments, &ignored);
   return nullptr;
 }
 
@@ -120,7 +119,6 @@ ErrorData* CallEventTrigger(CallFrame* frame, v8::Local<v8::Function> function,
 
 ErrorData* CallTrigger(CallFrame* frame, v8::Local<v8::Function> function,
                        v8::Local<v8::Object> receiver, Datum* result, bool* threw) {
-  v8::Isolate* isolate = frame->role->isolate;
   if (frame->site->function->shape == FunctionShape::kEventTrigger)
     return CallEventTrigger(frame, function, receiver, threw);
   if (frame->trigger == nullptr)
@@ -132,8 +130,7 @@ ErrorData* CallTrigger(CallFrame* frame, v8::Local<v8::Function> function,
   v8::Local<v8::Value> arguments[kArgumentCount];
   ErrorData* error = Catch([&] { *threw = !FillArguments(frame, &shape, arguments); });
   if (error != nullptr || *threw) return error;
-  *threw = !function->Call(isolate->GetCurrentContext(), receiver, kArgumentCount, arguments)
-                .ToLocal(&value);
+  *threw = !CallCompiled(frame, function, receiver, kArgumentCount, arguments, &value);
   if (*threw) return nullptr;
   error = Catch([&] { *threw = !ResultRow(frame, &shape, value, &tuple); });
   *result = PointerGetDatum(tuple);

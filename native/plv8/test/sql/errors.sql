@@ -82,4 +82,9 @@ SET plv8.start_proc = 'absent';
 SELECT begun();
 SET plv8.start_proc = 'begin_well';
 SELECT begun();
+CREATE FUNCTION begin_slowly() RETURNS void LANGUAGE plv8 AS $$
+  return (async () => { await null; globalThis.begun = 'after a while' })() $$;
+SELECT plv8_reset();
+SET plv8.start_proc = 'begin_slowly';
+SELECT begun();
 RESET plv8.start_proc;

@@ -48,3 +48,10 @@ CREATE FUNCTION on_ddl() RETURNS event_trigger
 CREATE EVENT TRIGGER watch_ddl ON ddl_command_end EXECUTE FUNCTION on_ddl();
 CREATE TABLE watched (i int);
 DROP EVENT TRIGGER watch_ddl;
+
+-- A Promise is awaited here too.
+CREATE TABLE awaited (i int);
+CREATE FUNCTION on_awaited() RETURNS trigger LANGUAGE plv8
+  AS $$ return (async () => { await null; NEW.i++; return NEW })() $$;
+CREATE TRIGGER await_row BEFORE INSERT ON awaited FOR EACH ROW EXECUTE FUNCTION on_awaited();
+INSERT INTO awaited VALUES (1) RETURNING *;
