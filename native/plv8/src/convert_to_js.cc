@@ -38,12 +38,6 @@ v8::Local<v8::Value> DateToJs(v8::Isolate* isolate, DateADT value) {
   return NewDate(isolate, value * kDayMs + kEpochShiftMs);
 }
 
-bool IsWholeNumber(const char* text) {
-  size_t start = *text == '-' ? 1 : 0;
-  size_t digits = strspn(text + start, "0123456789");
-  return digits > 0 && text[start + digits] == '\0';
-}
-
 v8::Local<v8::Value> NumericToJs(v8::Isolate* isolate, Datum value) {
   if (guc_numeric == kNumericNumber) {
     Datum number = DirectFunctionCall1(numeric_float8_no_overflow, value);

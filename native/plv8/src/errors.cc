@@ -42,7 +42,7 @@ constexpr TextField kTextFields[] = {
 void SetField(v8::Isolate* isolate, v8::Local<v8::Context> context,
               v8::Local<v8::Object> object, const char* name,
               v8::Local<v8::Value> value) {
-  object->Set(context, NameOf(isolate, name), value).FromMaybe(false);
+  object->CreateDataProperty(context, NameOf(isolate, name), value).FromMaybe(false);
 }
 
 // The property as a palloc'd string, nullptr when absent or not printable.

@@ -24,6 +24,9 @@ constexpr size_t kMarkBytes = sizeof(kBigIntMark) - 1;
 // Every decimal number of that many digits survives a double.
 constexpr int kDoubleDigits = 15;
 
+// Decimal digits that fit a word of a BigInt.
+constexpr int kWordDigits = 19;
+
 constexpr double kMaxExactWhole = 9007199254740992.0;
 
 // A number in a JSON text, found outside strings.
@@ -92,7 +95,7 @@ bool Revive(v8::Isolate* isolate, v8::Local<v8::Value>* value) {
     size_t length = 0;
     if ((*value).As<v8::String>()->Length() <= static_cast<int>(kMarkBytes) - 2) return true;
     char* text = FromJsString(isolate, value->As<v8::String>(), &length);
-    if (strncmp(text, kBigIntMark, kMarkBytes) == 0)
+    if (strncmp(text, kBigIntMark, kMarkBytes) == 0 && IsWholeNumber(text + kMarkBytes))
       *value = BigIntOf(isolate, text + kMarkBytes);
     pfree(text);
     return !value->IsEmpty();
@@ -113,19 +116,46 @@ bool Revive(v8::Isolate* isolate, v8::Local<v8::Value>* value) {
   return true;
 }
 
+// words = words * factor + addend, little-endian; there is room for one word more.
+void MultiplyAdd(uint64* words, int* count, uint64 factor, uint64 addend) {
+  uint64 carry = addend;
+  for (int i = 0; i < *count; i++) {
+    auto product = static_cast<unsigned __int128>(words[i]) * factor + carry;
+    words[i] = static_cast<uint64>(product);
+    carry = static_cast<uint64>(product >> 64);
+  }
+  if (carry != 0) words[(*count)++] = carry;
+}
+
 }  // namespace
 
+bool IsWholeNumber(const char* text) {
+  size_t start = *text == '-' ? 1 : 0;
+  size_t digits = strspn(text + start, "0123456789");
+  return digits > 0 && text[start + digits] == '\0';
+}
+
 v8::Local<v8::Value> BigIntOf(v8::Isolate* isolate, const char* digits) {
-  v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  v8::Local<v8::Value> make, number;
-  v8::Local<v8::Value> text = ToJsString(isolate, digits, strlen(digits));
-  if (!context->Global()->Get(context, NameOf(isolate, "BigInt")).ToLocal(&make) ||
-      !make->IsFunction() ||
-      !make.As<v8::Function>()
-           ->Call(context, v8::Undefined(isolate), 1, &text)
-           .ToLocal(&number))
-    return {};
-  return number;
+  int negative = *digits == '-' ? 1 : 0;
+  const char* at = digits + negative;
+  size_t length = strlen(at);
+  /* 19 digits are less than 64 bits. */
+  auto* words = static_cast<uint64*>(palloc0((length / kWordDigits + 1) * sizeof(uint64)));
+  int count = 0;
+  while (*at != '\0') {
+    CHECK_FOR_INTERRUPTS();
+    uint64 factor = 1, chunk = 0;
+    for (int i = 0; i < kWordDigits && *at != '\0'; i++, at++) {
+      factor *= 10;
+      chunk = chunk * 10 + static_cast<uint64>(*at - '0');
+    }
+    MultiplyAdd(words, &count, factor, chunk);
+  }
+  v8::Local<v8::Value> number;
+  bool made = v8::BigInt::NewFromWords(isolate->GetCurrentContext(), negative, count, words)
+                  .ToLocal(&number);
+  pfree(words);
+  return made ? number : v8::Local<v8::Value>();
 }
 
 bool HasInexactNumber(const char* text, size_t length) {

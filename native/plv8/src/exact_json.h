@@ -9,7 +9,11 @@
 
 namespace ai_runtime {
 
-// The BigInt of decimal digits with an optional sign; empty with a pending exception.
+// Whether the text is decimal digits with an optional sign.
+bool IsWholeNumber(const char* text);
+
+// The BigInt of decimal digits with an optional sign, by no code that a script could
+// have replaced. Raises; empty with a pending exception.
 v8::Local<v8::Value> BigIntOf(v8::Isolate* isolate, const char* digits);
 
 // True when a number in the JSON text may lose digits as a double.

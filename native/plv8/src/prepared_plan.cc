@@ -65,6 +65,7 @@ void PlanCursor(const Info& info) {
   Portal portal = nullptr;
   v8::Local<v8::String> name;
   if (plan == nullptr) return;
+  plan->users++;
   bool done = InSubtransaction(isolate, [&] {
     SqlArguments arguments;
     Datum* values = nullptr;
@@ -78,6 +79,7 @@ void PlanCursor(const Info& info) {
     name = ToJsString(isolate, portal->name, strlen(portal->name));
     return true;
   });
+  plan->users--;
   if (!done) return;
   Role* role = static_cast<Role*>(isolate->GetData(0));
   v8::Local<v8::Object> cursor;

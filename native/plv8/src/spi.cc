@@ -13,18 +13,19 @@ namespace {
 // Rows converted under one handle scope.
 constexpr uint64 kRowsPerScope = 256;
 
-// Converts the rows [start, end) into the array; false for a pending exception.
-bool ConvertRows(v8::Isolate* isolate, RowShape* shape, v8::Local<v8::Array> array,
-                 uint64 start, uint64 end) {
+// Converts the rows [start, end) into the array; false for a pending exception. Runs no
+// code of the script: a setter on Array.prototype must not see an element.
+bool ConvertRows(v8::Isolate* isolate, RowShape* shape, SPITupleTable* table,
+                 v8::Local<v8::Array> array, uint64 start, uint64 end) {
   bool done = true;
   ErrorData* error = nullptr;
   {
     v8::HandleScope scope(isolate);
     error = Catch([&] {
       for (uint64 i = start; done && i < end; i++) {
-        v8::Local<v8::Value> row = RowToJs(isolate, shape, SPI_tuptable->vals[i]);
-        done = !row.IsEmpty() && array->Set(isolate->GetCurrentContext(),
-                                            static_cast<uint32_t>(i), row)
+        v8::Local<v8::Value> row = RowToJs(isolate, shape, table->vals[i]);
+        done = !row.IsEmpty() && array->CreateDataProperty(isolate->GetCurrentContext(),
+                                                           static_cast<uint32_t>(i), row)
                                      .FromMaybe(false);
       }
     });
@@ -33,17 +34,17 @@ bool ConvertRows(v8::Isolate* isolate, RowShape* shape, v8::Local<v8::Array> arr
   return done;
 }
 
-v8::Local<v8::Value> RowsToJs(v8::Isolate* isolate) {
+v8::Local<v8::Value> RowsToJs(v8::Isolate* isolate, SPITupleTable* table) {
   RowShape shape;
-  uint64 count = SPI_tuptable->numvals;
+  uint64 count = table->numvals;
   if (count > static_cast<uint64>(INT_MAX))
     ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                     errmsg("too many rows for a JavaScript array")));
-  InitRowShape(isolate, &shape, SPI_tuptable->tupdesc, CurrentMemoryContext);
+  InitRowShape(isolate, &shape, table->tupdesc, CurrentMemoryContext);
   v8::Local<v8::Array> array = v8::Array::New(isolate, static_cast<int>(count));
   for (uint64 start = 0; start < count; start += kRowsPerScope) {
     CHECK_FOR_INTERRUPTS();
-    if (!ConvertRows(isolate, &shape, array, start, Min(start + kRowsPerScope, count)))
+    if (!ConvertRows(isolate, &shape, table, array, start, Min(start + kRowsPerScope, count)))
       return {};
   }
   return array;
@@ -161,8 +162,9 @@ v8::Local<v8::Value> TakeSpiResult(v8::Isolate* isolate, int code) {
                     errdetail("%s.", SPI_result_code_string(code))));
   if (SPI_tuptable == nullptr)
     return v8::Number::New(isolate, static_cast<double>(SPI_processed));
-  v8::Local<v8::Value> rows = RowsToJs(isolate);
-  SPI_freetuptable(SPI_tuptable);
+  SPITupleTable* table = SPI_tuptable;
+  v8::Local<v8::Value> rows = RowsToJs(isolate, table);
+  SPI_freetuptable(table);
   return rows;
 }
 

@@ -35,8 +35,8 @@ const char* OperationOf(TriggerEvent event) {
 v8::Local<v8::Value> ArgumentsOf(v8::Isolate* isolate, const Trigger* trigger) {
   v8::Local<v8::Array> list = v8::Array::New(isolate, trigger->tgnargs);
   for (int i = 0; i < trigger->tgnargs; i++)
-    list->Set(isolate->GetCurrentContext(), static_cast<uint32_t>(i),
-              Text(isolate, trigger->tgargs[i]))
+    list->CreateDataProperty(isolate->GetCurrentContext(), static_cast<uint32_t>(i),
+                             Text(isolate, trigger->tgargs[i]))
         .FromMaybe(false);
   return list;
 }
