@@ -29,3 +29,7 @@ SELECT model, request_count, rows_per_execution > 10 AS larger, us_per_row >= 0 
 	rows_per_second = 0 OR abs(rows_per_second * (us_per_row + us_per_execution
 		/ rows_per_execution) - 1000000) < 1 AS rows_per_second
 FROM ai_stat_model_costs WHERE model = 'batched';
+
+DROP VIEW costs;
+DROP TABLE hundred;
+SELECT ai_drop_model('batched'), ai_drop_model('other');
