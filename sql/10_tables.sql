@@ -66,17 +66,23 @@ CREATE TABLE ai_runtime.model_versions (
 	options jsonb NOT NULL DEFAULT '{}',
 	created_at timestamptz NOT NULL DEFAULT now(),
 	created_by text NOT NULL DEFAULT SESSION_USER,
+	state text NOT NULL DEFAULT 'created',
+	state_at timestamptz NOT NULL DEFAULT now(),
+	state_by text NOT NULL DEFAULT SESSION_USER,
 	CONSTRAINT model_versions_pkey PRIMARY KEY (model, version),
 	CONSTRAINT model_versions_model_fkey FOREIGN KEY (model) REFERENCES ai_runtime.models (name),
 	CONSTRAINT model_versions_sha256_fkey FOREIGN KEY (sha256)
 		REFERENCES ai_runtime.model_blobs (sha256),
 	CONSTRAINT model_versions_version_check CHECK (version >= 1),
+	CONSTRAINT model_versions_state_check CHECK (state IN
+		('created', 'validated', 'deployed', 'superseded', 'rolled_back', 'archived')),
 	CONSTRAINT model_versions_spec_sha256_check
 		CHECK (octet_length(spec_sha256) = 32)
 );
 -- Finds the versions that still use a blob.
 CREATE INDEX model_versions_sha256_idx ON ai_runtime.model_versions (sha256);
-COMMENT ON TABLE ai_runtime.model_versions IS 'Versions of models; a version never changes';
+COMMENT ON TABLE ai_runtime.model_versions IS
+	'Versions of models; of a version, only its state ever changes';
 COMMENT ON COLUMN ai_runtime.model_versions.model IS 'The model';
 COMMENT ON COLUMN ai_runtime.model_versions.version IS 'Number of the version, from 1';
 COMMENT ON COLUMN ai_runtime.model_versions.sha256 IS 'The bytes';
@@ -88,6 +94,10 @@ COMMENT ON COLUMN ai_runtime.model_versions.spec_sha256 IS 'SHA-256 of the speci
 COMMENT ON COLUMN ai_runtime.model_versions.options IS 'The options as they were given';
 COMMENT ON COLUMN ai_runtime.model_versions.created_at IS 'When the version was created';
 COMMENT ON COLUMN ai_runtime.model_versions.created_by IS 'The session user who created it';
+COMMENT ON COLUMN ai_runtime.model_versions.state IS
+	'created, validated, deployed, superseded, rolled_back or archived';
+COMMENT ON COLUMN ai_runtime.model_versions.state_at IS 'When it came into this state';
+COMMENT ON COLUMN ai_runtime.model_versions.state_by IS 'The session user who brought it there';
 
 CREATE TABLE ai_runtime.deployments (
 	model text COLLATE "C" NOT NULL,

@@ -29,6 +29,7 @@ COMMENT ON COLUMN @extschema@.ai_models.deployed_by IS 'The session user who dep
 CREATE VIEW @extschema@.ai_model_versions AS
 	SELECT version.model,
 		version.version,
+		version.state,
 		EXISTS (SELECT FROM ai_runtime.deployments AS deployment
 			WHERE deployment.model = version.model
 				AND deployment.version = version.version) AS deployed,
@@ -52,12 +53,19 @@ CREATE VIEW @extschema@.ai_model_versions AS
 		version.signature,
 		version.options,
 		version.created_at,
-		version.created_by
+		version.created_by,
+		version.state_at,
+		version.state_by
 	FROM ai_runtime.model_versions AS version
 		JOIN ai_runtime.model_blobs AS blob USING (sha256);
 COMMENT ON VIEW @extschema@.ai_model_versions IS 'Versions of models: what each takes and gives';
 COMMENT ON COLUMN @extschema@.ai_model_versions.model IS 'The model';
 COMMENT ON COLUMN @extschema@.ai_model_versions.version IS 'Number of the version, from 1';
+COMMENT ON COLUMN @extschema@.ai_model_versions.state IS
+	'created, validated, deployed, superseded, rolled_back or archived';
+COMMENT ON COLUMN @extschema@.ai_model_versions.state_at IS 'When it came into this state';
+COMMENT ON COLUMN @extschema@.ai_model_versions.state_by IS
+	'The session user who brought it there';
 COMMENT ON COLUMN @extschema@.ai_model_versions.deployed IS 'Whether the bare name answers with it';
 COMMENT ON COLUMN @extschema@.ai_model_versions.aliases IS 'The aliases that stand for it';
 COMMENT ON COLUMN @extschema@.ai_model_versions.sha256 IS 'SHA-256 of the ONNX bytes, hexadecimal';
@@ -86,3 +94,18 @@ COMMENT ON COLUMN @extschema@.ai_model_versions.signature IS
 COMMENT ON COLUMN @extschema@.ai_model_versions.options IS 'The options as they were given';
 COMMENT ON COLUMN @extschema@.ai_model_versions.created_at IS 'When the version was created';
 COMMENT ON COLUMN @extschema@.ai_model_versions.created_by IS 'The session user who created it';
+
+CREATE VIEW @extschema@.ai_deployments AS
+	SELECT deployment.model,
+		deployment.version,
+		encode(version.sha256, 'hex') AS sha256,
+		deployment.deployed_at,
+		deployment.deployed_by
+	FROM ai_runtime.deployments AS deployment
+		JOIN ai_runtime.model_versions AS version USING (model, version);
+COMMENT ON VIEW @extschema@.ai_deployments IS 'The version that each bare model name answers with';
+COMMENT ON COLUMN @extschema@.ai_deployments.model IS 'The model';
+COMMENT ON COLUMN @extschema@.ai_deployments.version IS 'The version that answers';
+COMMENT ON COLUMN @extschema@.ai_deployments.sha256 IS 'SHA-256 of its ONNX bytes, hexadecimal';
+COMMENT ON COLUMN @extschema@.ai_deployments.deployed_at IS 'When it was deployed';
+COMMENT ON COLUMN @extschema@.ai_deployments.deployed_by IS 'The session user who deployed it';

@@ -31,7 +31,8 @@ END
 $$;
 
 -- The listings, for all who predict and for monitoring.
-GRANT SELECT ON @extschema@.ai_models, @extschema@.ai_model_versions
+GRANT SELECT ON
+	@extschema@.ai_models, @extschema@.ai_model_versions, @extschema@.ai_deployments
 	TO ai_runtime_predictor, pg_monitor;
 GRANT EXECUTE ON FUNCTION ai_runtime._type_text(jsonb), ai_runtime._values_text(jsonb)
 	TO ai_runtime_predictor, pg_monitor;

@@ -28,6 +28,7 @@ int			ai_guc_request_timeout = 60000;
 int			ai_guc_on_unavailable = AI_ON_UNAVAILABLE_ERROR;
 int			ai_guc_nan_policy = AI_NAN_POLICY_ERROR;
 int			ai_guc_spin_us = 50;
+bool		ai_guc_notify_events = true;
 
 static const struct config_enum_entry log_levels[] = {
 	{"debug", 0, false},
@@ -206,6 +207,12 @@ define_session_settings(void)
 							"0: never. Polling stops by itself where it does not pay.",
 							&ai_guc_spin_us, 50, 0, 10000,
 							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("ai_runtime.notify_events",
+							 "Notifies the channel ai_model_events of changes to models.",
+							 "A transaction that notifies cannot be prepared for a two-phase "
+							 "commit: switch it off there.",
+							 &ai_guc_notify_events, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
 }
 
 /* Defines every setting and keeps other names of the prefix from being set. */

@@ -28,6 +28,7 @@
 #define VERSIONS_SIGNATURE 4
 #define VERSIONS_SPEC 5
 #define VERSIONS_SPEC_SHA256 6
+#define VERSIONS_STATE 10
 
 typedef struct AiAddress
 {
@@ -307,6 +308,22 @@ copy_sha256(uint8 *to, Datum value, const char *name)
 	memcpy(to, VARDATA_ANY(bytes), AI_SHA256_BYTES);
 }
 
+/* Raises that a version answers no more, if its state says so. */
+static void
+check_state(const AiModel *model, Datum state)
+{
+	text	   *value = DatumGetTextPP(state);
+	static const char archived[] = "archived";
+
+	if (VARSIZE_ANY_EXHDR(value) != sizeof(archived) - 1 ||
+		memcmp(VARDATA_ANY(value), archived, sizeof(archived) - 1) != 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("version %d of model \"%s\" is archived", model->version, model->name),
+			 errhint("ai_validate_version() brings it back.")));
+}
+
 /* Fills model from the row of its version; false if there is none. */
 static bool
 load_version(AiModel *model)
@@ -320,6 +337,7 @@ load_version(AiModel *model)
 	tuple = scan_first(&scan, "model_versions", model->name, &key);
 	if (HeapTupleIsValid(tuple))
 	{
+		check_state(model, column(&scan, tuple, VERSIONS_STATE));
 		copy_sha256(model->sha256, column(&scan, tuple, VERSIONS_SHA256), model->name);
 		copy_sha256(spec_sha256, column(&scan, tuple, VERSIONS_SPEC_SHA256), model->name);
 		model->compiled = ai_model_cache_find(model->sha256, spec_sha256);

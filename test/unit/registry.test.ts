@@ -45,7 +45,7 @@ describe('options', () => {
   it('names the known ones for one that is not', () => {
     const wrong = caught(() => parseCreateOptions('{"describtion": "x"}'));
     expect(wrong.message).toBe('option "describtion" is not known');
-    expect(wrong.hint).toContain('deploy, description, input, output, postprocess, preprocess');
+    expect(wrong.hint).toContain('deploy, description, force, input, output, postprocess');
   });
 
   it.each(['toString', '__proto__', 'constructor'])('does not know %s', (key) => {

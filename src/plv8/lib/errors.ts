@@ -18,6 +18,8 @@ export const sqlstates = {
   undefined_function: '42883',
   undefined_object: '42704',
   duplicate_object: '42710',
+  object_not_in_prerequisite_state: '55000',
+  feature_not_supported: '0A000',
   internal_error: 'XX000',
 } as const;
 

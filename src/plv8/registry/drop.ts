@@ -8,6 +8,7 @@
  */
 import { isSqlError, SqlError } from '../lib/errors';
 import { execute, rows } from '../lib/sql';
+import { record } from '../rollout/versions';
 
 const orphans = `
   SELECT blob.sha256 FROM ai_runtime.model_blobs AS blob
@@ -29,6 +30,7 @@ export function dropModel(name: string | null, ifExists: boolean): boolean {
       hint: 'The view ai_models lists the models.',
     });
   }
+  record({ model: name, version: null, event: 'dropped', reason: null });
   deleteModel(name);
   dropOrphans();
   return true;

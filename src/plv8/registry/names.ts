@@ -19,26 +19,31 @@ export function utf8Bytes(text: string): number {
 
 /** A name that can be given to a model, or an error that says why it cannot. */
 export function checkModelName(name: string | null): string {
+  return checkName('model name', name);
+}
+
+/** A name that can stand in an address; `what` says in messages what it names. */
+export function checkName(what: string, name: string | null): string {
   if (name === null) {
-    throw new SqlError('null_value_not_allowed', 'model name must not be null');
+    throw new SqlError('null_value_not_allowed', `${what} must not be null`);
   }
   const bytes = utf8Bytes(name);
   if (bytes === 0) {
-    throw new SqlError('invalid_name', 'model name must not be empty');
+    throw new SqlError('invalid_name', `${what} must not be empty`);
   }
   if (bytes > MAX_NAME_BYTES) {
-    throw new SqlError('invalid_name', `model name "${name}" is too long`, {
-      detail: `A model name has at most ${MAX_NAME_BYTES} bytes, this one has ${bytes}.`,
+    throw new SqlError('invalid_name', `${what} "${name}" is too long`, {
+      detail: `A name has at most ${MAX_NAME_BYTES} bytes, this one has ${bytes}.`,
     });
   }
   if (/[:@]/.test(name)) {
-    throw new SqlError('invalid_name', `model name "${name}" must not contain ":" or "@"`, {
+    throw new SqlError('invalid_name', `${what} "${name}" must not contain ":" or "@"`, {
       hint: 'They separate a name from a version, as in "m:3", or from an alias, as in "m@best".',
     });
   }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it finds.
   if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) {
-    throw new SqlError('invalid_name', 'model name must not contain control characters', {
+    throw new SqlError('invalid_name', `${what} must not contain control characters`, {
       detail: `The name is ${JSON.stringify(name)}.`,
     });
   }

@@ -8,6 +8,7 @@ import { SqlError } from '../lib/errors';
 export interface CreateOptions {
   description?: string;
   deploy?: boolean;
+  force?: boolean;
   input?: object;
   output?: object;
   preprocess?: string;
@@ -18,6 +19,7 @@ export interface CreateOptions {
 const known: Record<keyof CreateOptions, { is: (value: unknown) => boolean; what: string }> = {
   deploy: { is: (value) => typeof value === 'boolean', what: 'true or false' },
   description: { is: (value) => typeof value === 'string', what: 'a string' },
+  force: { is: (value) => typeof value === 'boolean', what: 'true or false' },
   input: { is: isObjectOrArray, what: 'an array of features or an object of inputs' },
   output: { is: isObject, what: 'an object of output keys' },
   postprocess: { is: isFunctionName, what: 'the name of a function' },

@@ -6,13 +6,13 @@
 import type { JsonValue } from '../lib/types';
 
 /** The JSON that the server makes of an input, an output or an element of one. */
-interface ValueType {
-  name?: string;
-  kind?: string;
-  datatype?: string;
-  key_datatype?: string;
-  shape?: (string | number | null)[] | null;
-  element?: ValueType;
+export interface ValueType {
+  readonly name?: string;
+  readonly kind?: string;
+  readonly datatype?: string;
+  readonly key_datatype?: string;
+  readonly shape?: readonly (string | number | null)[] | null;
+  readonly element?: ValueType;
 }
 
 /** A type in words; `?` is a dimension that nothing is known of, `...` a rank. */

@@ -8,7 +8,9 @@
  * numbers.
  */
 import { isSqlError, SqlError } from '../lib/errors';
-import { execute, maybeOne, one } from '../lib/sql';
+import { execute, one } from '../lib/sql';
+import { deployNew } from '../rollout/deploy';
+import { lockModel, record } from '../rollout/versions';
 import { checkHooks, type ResolvedHooks } from './hooks';
 import { checkModelName } from './names';
 import { type CreateOptions, parseCreateOptions } from './options';
@@ -35,7 +37,7 @@ export function createModel(args: CreateArguments): number {
   }
   insertVersion(request, 1);
   if (request.options.deploy ?? true) {
-    deployVersion(request.name, 1);
+    deployNew(request.name, 1, request.options.force ?? false);
   }
   return 1;
 }
@@ -43,16 +45,7 @@ export function createModel(args: CreateArguments): number {
 /** Creates the next version of a model, deployed only where the options ask for it. */
 export function createVersion(args: CreateArguments): number {
   const request = checkRequest(args);
-  const model = maybeOne(
-    { name: 'text' },
-    'SELECT name FROM ai_runtime.models WHERE name = $1 FOR NO KEY UPDATE',
-    [request.name],
-  );
-  if (model === undefined) {
-    throw new SqlError('undefined_object', `model "${request.name}" does not exist`, {
-      hint: 'Create it with ai_create_model().',
-    });
-  }
+  lockModel(request.name);
   const { version } = one(
     { version: 'int4' },
     `SELECT coalesce(max(version), 0) + 1 AS version
@@ -62,7 +55,7 @@ export function createVersion(args: CreateArguments): number {
   const number = version ?? 1;
   insertVersion(request, number);
   if (request.options.deploy ?? false) {
-    deployVersion(request.name, number);
+    deployNew(request.name, number, request.options.force ?? false);
   }
   return number;
 }
@@ -112,6 +105,7 @@ function insertVersion(request: Request, version: number): void {
      FROM ai_runtime.model_versions WHERE model = $1 AND version = $2`,
     [name, version],
   );
+  record({ model: name, version, event: 'created', to: 'created', reason: null });
 }
 
 /** Keeps the bytes in place until we commit, or says that a concurrent drop took them away. */
@@ -123,17 +117,6 @@ function lockBlob(name: string, sha256: Uint8Array): void {
   if (kept === 0) {
     throw concurrently(name, 'The same bytes were dropped with another model at the same time.');
   }
-}
-
-/** Lets a name answer with this version from the end of the transaction on. */
-function deployVersion(name: string, version: number): void {
-  execute(
-    `INSERT INTO ai_runtime.deployments (model, version, deployed_by)
-     VALUES ($1, $2, session_user)
-     ON CONFLICT (model) DO UPDATE
-       SET version = EXCLUDED.version, deployed_at = now(), deployed_by = EXCLUDED.deployed_by`,
-    [name, version],
-  );
 }
 
 /** Says 40001 where the snapshot of a REPEATABLE READ transaction is older than another's row. */
