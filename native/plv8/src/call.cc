@@ -7,6 +7,7 @@
 
 #include "errors.h"
 #include "interrupt.h"
+#include "memory_limit.h"
 #include "module.h"
 #include "plv8_object.h"
 #include "rejections.h"
@@ -20,12 +21,6 @@ namespace {
 
 CallFrame* current_frame = nullptr;
 
-ErrorData* MemoryError() {
-  return MakeError(ERRCODE_OUT_OF_MEMORY, "out of memory for JavaScript",
-                   "The heap of this role reached plv8.memory_limit.",
-                   "Raise plv8.memory_limit and start a new session.");
-}
-
 // What went wrong in the script, as PostgreSQL's error; nullptr when it was
 // terminated for an interrupt that is still to be raised.
 ErrorData* ScriptError(CallFrame* frame, v8::TryCatch* try_catch, int default_sqlerrcode) {
@@ -33,10 +28,12 @@ ErrorData* ScriptError(CallFrame* frame, v8::TryCatch* try_catch, int default_sq
   bool terminated = try_catch->HasTerminated();
   if (terminated) role->isolate->CancelTerminateExecution();
   if (frame->fatal != nullptr) return frame->fatal;
-  if (role->out_of_memory) return MemoryError();
+  if (role->out_of_memory) return MakeMemoryError();
   if (terminated) return nullptr;
-  return ErrorFromJs(role->isolate, role->isolate->GetCurrentContext(), try_catch,
-                     default_sqlerrcode);
+  ErrorData* error = ErrorFromJs(role->isolate, role->isolate->GetCurrentContext(), try_catch,
+                                 default_sqlerrcode);
+  ExplainRefusedBuffer(error);
+  return error;
 }
 
 // A settled Promise's value; false with a pending exception otherwise.
@@ -207,7 +204,7 @@ ErrorData* RunInRole(CallFrame* frame, bool* stopped, Body&& body) {
   }
   if (frame->fatal != nullptr) error = frame->fatal;
   /* The script may have ended before V8 could terminate it. */
-  if (unlikely(error == nullptr && role->out_of_memory)) error = MemoryError();
+  if (unlikely(error == nullptr && role->out_of_memory)) error = MakeMemoryError();
   if (error != nullptr) role->isolate->CancelTerminateExecution();
   ExchangeCatchDepth(catch_depth);
   LeaveJs(before);
@@ -233,6 +230,8 @@ void RunFrame(CallFrame* frame, Body&& body) {
   ErrorData* error = RunInRole(frame, &stopped, body);
   FinishFrame(frame);
   if (unlikely(error != nullptr || stopped)) RaiseOutcome(error, stopped);
+  /* A builtin that nothing can interrupt may have outlasted a cancel. */
+  CHECK_FOR_INTERRUPTS();
 }
 
 bool IsNonatomic(FunctionCallInfo fcinfo) {

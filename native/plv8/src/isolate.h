@@ -31,8 +31,10 @@ struct Role {
   bool started = false;       // plv8.start_proc has run
   bool retired = false;       // a new isolate at the next outermost call
   bool eval_allowed = true;   // as the context knows it
-  bool out_of_memory = false; // the heap limit terminated the script
-  size_t heap_limit = 0;
+  bool out_of_memory = false; // the memory limit terminated the script
+  size_t heap_limit = 0;      // plv8.memory_limit when the isolate was made
+  size_t memory_check_at = 0; // heap and buffers for which a collection must decide
+  bool memory_check_pending = false;
   int stack_depth_kb = 0;     // max_stack_depth that V8's stack limit stands for
 };
 
@@ -46,11 +48,8 @@ void RetireCurrentRole();
 // Adapts V8's stack limit to max_stack_depth. Cheap when nothing changed.
 void AdaptStackLimit(Role* role);
 
-// After the outermost call ran out of memory: collects, and retires the isolate
-// if that did not help.
-void RecoverMemory(Role* role);
-
-// A buffer of that many bytes. Raises over the limit, where V8 would abort.
+// A buffer of that many bytes, not cleared: fill it at once. Raises over the limit, where
+// V8 would abort.
 v8::Local<v8::ArrayBuffer> NewArrayBuffer(v8::Isolate* isolate, size_t length);
 
 // Walks the roles whose JavaScript runs in this backend: nullptr before the first

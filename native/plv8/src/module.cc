@@ -74,7 +74,7 @@ void DefineSettings() {
                              "V8 uses the system's ICU.", &guc_icu_data, "", PGC_SUSET, 0,
                              nullptr, nullptr, nullptr);
   DefineCustomIntVariable("plv8.memory_limit",
-                          "Heap and, apart from it, array buffers of a role's JavaScript.",
+                          "Heap and array buffers of a role's JavaScript together.",
                           "Read when a role's JavaScript starts.", &guc_memory_limit_mb, 256,
                           16, 3096, PGC_SUSET, GUC_UNIT_MB, nullptr, nullptr, nullptr);
   DefineCustomEnumVariable("plv8.compatibility",
