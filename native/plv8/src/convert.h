@@ -40,6 +40,8 @@ bool RowFromJs(v8::Isolate* isolate, RowShape* shape, v8::Local<v8::Value> value
 v8::Local<v8::Value> ArrayToJs(v8::Isolate* isolate, TypeInfo* type, Datum value);
 bool ArrayFromJs(v8::Isolate* isolate, TypeInfo* type, v8::Local<v8::Value> value,
                  Datum* result);
+v8::Local<v8::Value> JsonbToJs(v8::Isolate* isolate, Datum value);
+v8::Local<v8::Value> ParseJson(v8::Isolate* isolate, const char* text, size_t length);
 bool JsonFromJs(v8::Isolate* isolate, TypeInfo* type, v8::Local<v8::Value> value,
                 Datum* result, bool* isnull);
 

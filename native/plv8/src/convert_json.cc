@@ -6,6 +6,7 @@
 #include "convert.h"
 #include "errors.h"
 #include "exact_json.h"
+#include "jsonb_builder.h"
 #include "module.h"
 #include "js_string.h"
 
@@ -102,7 +103,7 @@ bool JsonFromJs(v8::Isolate* isolate, TypeInfo* type, v8::Local<v8::Value> value
   }
   if (MayHideNotFinite(text, length) && !RefuseNotFinite(isolate, value, 0)) return false;
   if (type->kind == TypeKind::kJsonb)
-    *result = DirectFunctionCall1(jsonb_in, CStringGetDatum(text));
+    *result = JsonbOfText(text, length);
   else
     *result = PointerGetDatum(cstring_to_text_with_len(text, static_cast<int>(length)));
   pfree(text);

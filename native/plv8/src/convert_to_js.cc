@@ -57,26 +57,6 @@ v8::Local<v8::Value> BytesToJs(v8::Isolate* isolate, Datum value) {
   return v8::Uint8Array::New(buffer, 0, length);
 }
 
-v8::Local<v8::Value> ParseJson(v8::Isolate* isolate, const char* text, size_t length) {
-  v8::Local<v8::Value> value;
-  if (guc_json_numbers == kJsonExact && HasInexactNumber(text, length))
-    return ParseExactJson(isolate, text, length);
-  if (!v8::JSON::Parse(isolate->GetCurrentContext(), ToJsString(isolate, text, length))
-           .ToLocal(&value))
-    return {};
-  return value;
-}
-
-v8::Local<v8::Value> JsonbToJs(v8::Isolate* isolate, Datum value) {
-  Jsonb* jsonb = DatumGetJsonbP(value);
-  StringInfoData text;
-  initStringInfo(&text);
-  JsonbToCString(&text, &jsonb->root, VARSIZE(jsonb));
-  v8::Local<v8::Value> result = ParseJson(isolate, text.data, text.len);
-  pfree(text.data);
-  return result;
-}
-
 v8::Local<v8::Value> VarlenaToJs(v8::Isolate* isolate, Datum value, bool json) {
   text* varlena = DatumGetTextPP(value);
   const char* data = VARDATA_ANY(varlena);
@@ -110,6 +90,16 @@ v8::Local<v8::Value> OtherToJs(v8::Isolate* isolate, TypeInfo* type, Datum value
 }
 
 }  // namespace
+
+v8::Local<v8::Value> ParseJson(v8::Isolate* isolate, const char* text, size_t length) {
+  v8::Local<v8::Value> value;
+  if (guc_json_numbers == kJsonExact && HasInexactNumber(text, length))
+    return ParseExactJson(isolate, text, length);
+  if (!v8::JSON::Parse(isolate->GetCurrentContext(), ToJsString(isolate, text, length))
+           .ToLocal(&value))
+    return {};
+  return value;
+}
 
 v8::Local<v8::Value> ToJs(v8::Isolate* isolate, TypeInfo* type, Datum value) {
   switch (type->kind) {

@@ -25,6 +25,21 @@ ErrorData* Catch(Body&& body) {
                   const_cast<void*>(static_cast<const void*>(&body)));
 }
 
+// Raises to PostgreSQL. No V8 scope and no destructor may be open.
+[[noreturn]] void Raise(ErrorData* error);
+
+// Runs the body under a handle scope of its own, which is closed before what the body
+// raised is raised again.
+template <typename Body>
+void InHandleScope(v8::Isolate* isolate, Body&& body) {
+  ErrorData* error = nullptr;
+  {
+    v8::HandleScope scope(isolate);
+    error = Catch([&] { body(); });
+  }
+  if (error != nullptr) Raise(error);
+}
+
 // True in the body of a Catch(): what happens now is PostgreSQL's, not V8's.
 bool IsInPostgres();
 
@@ -37,9 +52,6 @@ ErrorData* MakeError(int sqlerrcode, const char* message,
 
 // Frees an error that Catch() gave.
 void DropError(ErrorData* error);
-
-// Raises to PostgreSQL. No V8 scope and no destructor may be open.
-[[noreturn]] void Raise(ErrorData* error);
 
 // True for a cancellation by PostgreSQL itself or by plv8.execution_timeout, which
 // JavaScript must not catch.

@@ -13,6 +13,7 @@
 #include "interrupt.h"
 #include "memory_limit.h"
 #include "module.h"
+#include "object_shapes.h"
 #include "plv8_object.h"
 #include "rejections.h"
 #include "runtime.h"
@@ -53,6 +54,7 @@ v8::Isolate* NewIsolate(Role* role) {
 void StartIsolate(Role* role) {
   role->isolate = NewIsolate(role);
   WatchMemory(role);
+  role->shapes = new ObjectShapes;
   role->generation++;
   role->stack_depth_kb = 0;
   role->eval_allowed = true;
@@ -71,6 +73,7 @@ void DisposeIsolate(Role* role) {
     role->call_sites.clear();
     ForgetFunctions(role);
     role->rejections.clear();
+    delete role->shapes;
     role->plan_template.Reset();
     role->cursor_template.Reset();
     role->window_template.Reset();

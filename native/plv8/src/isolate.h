@@ -12,6 +12,7 @@ namespace ai_runtime {
 struct Function;
 struct CallSite;
 class BufferAllocator;
+class ObjectShapes;
 
 // Lives as long as the backend once made: call sites point to it. Its isolate is
 // replaced after plv8_reset() or when memory ran out; generation counts these.
@@ -20,6 +21,7 @@ struct Role {
   uint64 generation = 0;
   v8::Isolate* isolate = nullptr;
   BufferAllocator* allocator = nullptr;
+  ObjectShapes* shapes = nullptr;
   v8::Global<v8::Context> context;
   v8::Global<v8::FunctionTemplate> plan_template;
   v8::Global<v8::FunctionTemplate> cursor_template;
