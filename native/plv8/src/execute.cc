@@ -81,20 +81,9 @@ bool ReadStatement(const v8::FunctionCallbackInfo<v8::Value>& info, Execution* e
   return error == nullptr && done;
 }
 
-// Executes by the cached plan. *stale: a type or table that the plan was made for has
-// changed, and the statement deserves a new plan. A valid plan that ends so tells of an
-// error in what it ran, and running that once more would be wrong.
-bool ExecuteCached(Execution* execution, bool* stale) {
+bool ExecuteCached(Execution* execution) {
   execution->plan->users++;
-  bool done = InSubtransaction(
-      execution->isolate,
-      [&] { return RunPlan(execution); },
-      [&](const ErrorData* error) {
-        *stale = ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
-                     ERRCODE_TO_CATEGORY(ERRCODE_SYNTAX_ERROR) &&
-                 !SPI_plan_is_valid(execution->plan->spi_plan);
-        return *stale;
-      });
+  bool done = InSubtransaction(execution->isolate, [&] { return RunPlan(execution); });
   execution->plan->users--;
   return done;
 }
@@ -106,14 +95,14 @@ bool ExecuteFresh(Execution* execution) {
   return done;
 }
 
+// A plan that something changed under is made anew, as other parameter types may be
+// deduced now. Never after it was run: what its functions did would be done twice.
 bool Execute(Execution* execution) {
-  bool stale = false;
   size_t length = execution->sql_length;
   int count = execution->arguments.count;
   execution->plan = FindPlan(execution->sql, length, count);
   if (execution->plan != nullptr) {
-    bool done = ExecuteCached(execution, &stale);
-    if (!stale) return done;
+    if (SPI_plan_is_valid(execution->plan->spi_plan)) return ExecuteCached(execution);
     DropPlan(execution->sql, length, count);
   }
   return ExecuteFresh(execution);

@@ -87,8 +87,7 @@ void ThrowOrTerminate(v8::Isolate* isolate, ErrorData* error, bool may_catch) {
   DropError(error);
 }
 
-bool RunInSubtransaction(v8::Isolate* isolate, SubtransactionBody body, void* argument,
-                         ErrorAbsorber absorb, void* absorb_argument) {
+bool RunInSubtransaction(v8::Isolate* isolate, SubtransactionBody body, void* argument) {
   Subtransaction subtransaction;
   bool done = false;
   if (CurrentFrame()->fatal != nullptr) {
@@ -110,7 +109,6 @@ bool RunInSubtransaction(v8::Isolate* isolate, SubtransactionBody body, void* ar
     return false;
   }
   if (error == nullptr) return false;
-  if (may_catch && absorb != nullptr && absorb(absorb_argument, error)) return false;
   ThrowOrTerminate(isolate, error, may_catch);
   return false;
 }

@@ -26,26 +26,13 @@ void RollbackSubtransaction(Subtransaction* subtransaction);
 
 // Runs the body in a subtransaction. False: an exception is pending in JavaScript,
 // made of the body's error unless the body returned false for one of its own.
-// Where `absorb` says true, the body's error becomes no exception; false comes back.
 using SubtransactionBody = bool (*)(void*);
-using ErrorAbsorber = bool (*)(void*, const ErrorData*);
-bool RunInSubtransaction(v8::Isolate* isolate, SubtransactionBody body, void* argument,
-                         ErrorAbsorber absorb = nullptr, void* absorb_argument = nullptr);
+bool RunInSubtransaction(v8::Isolate* isolate, SubtransactionBody body, void* argument);
 
 template <typename Body>
 bool InSubtransaction(v8::Isolate* isolate, Body&& body) {
   return RunInSubtransaction(
       isolate, [](void* argument) { return (*static_cast<Body*>(argument))(); }, &body);
-}
-
-template <typename Body, typename Absorb>
-bool InSubtransaction(v8::Isolate* isolate, Body&& body, Absorb&& absorb) {
-  return RunInSubtransaction(
-      isolate, [](void* argument) { return (*static_cast<Body*>(argument))(); }, &body,
-      [](void* argument, const ErrorData* error) {
-        return (*static_cast<Absorb*>(argument))(error);
-      },
-      &absorb);
 }
 
 // Makes the error an exception, or stops the script if it may not be caught.
