@@ -249,7 +249,7 @@ bool CallCompiled(CallFrame* frame, v8::Local<v8::Function> function,
   if (!function->Call(isolate->GetCurrentContext(), receiver, count, arguments)
            .ToLocal(value))
     return false;
-  if ((*value)->IsPromise()) {
+  if ((*value)->IsPromise() && guc_compatibility == kStrict) {
     if (!AwaitResult(isolate, value)) return false;
   } else if (role->depth == 1) {
     isolate->PerformMicrotaskCheckpoint();

@@ -45,6 +45,12 @@ v8::Local<v8::Value> ParseJson(v8::Isolate* isolate, const char* text, size_t le
 bool JsonFromJs(v8::Isolate* isolate, TypeInfo* type, v8::Local<v8::Value> value,
                 Datum* result, bool* isnull);
 
+// jsonb by upstream's rules instead, for plv8.compatibility = upstream.
+bool UpstreamJsonbFromJs(v8::Isolate* isolate, v8::Local<v8::Value> value, Datum* result);
+
+// The error of a number that JSON does not have.
+[[noreturn]] void RaiseNotFinite(double number);
+
 // BigInt.prototype.toJSON: the digits, marked for JsonFromJs where it wants numbers.
 void BigIntToJsonCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 

@@ -94,8 +94,9 @@ bool IsArrayLike(v8::Local<v8::Value> value) {
   return value->IsArray() || value->IsTypedArray();
 }
 
-// Elements of these types may be arrays themselves, so arrays stay flat.
+// Elements of these types may be arrays themselves, so arrays stay flat; upstream's all do.
 bool ElementTakesArrays(const TypeInfo* element) {
+  if (guc_compatibility == kUpstream) return true;
   return element->kind == TypeKind::kJson || element->kind == TypeKind::kJsonb ||
          element->kind == TypeKind::kComposite || element->kind == TypeKind::kBytea ||
          element->kind == TypeKind::kArray;
@@ -202,9 +203,11 @@ v8::Local<v8::Value> ArrayToJs(v8::Isolate* isolate, TypeInfo* type, Datum value
                          static_cast<size_t>(count), static_cast<size_t>(element->length));
   if (ndim == 0) return v8::Array::New(isolate);
   ArrayReader reader = {isolate, element, nullptr, nullptr, 0};
+  if (guc_compatibility == kUpstream) ndim = 1;
   deconstruct_array(array, element->oid, element->length, element->by_value, element->align,
                     &reader.values, &reader.nulls, &count);
-  v8::Local<v8::Value> result = ReadDimension(&reader, ARR_DIMS(array), ndim);
+  const int* dims = ndim == 1 ? &count : ARR_DIMS(array);
+  v8::Local<v8::Value> result = ReadDimension(&reader, dims, ndim);
   pfree(reader.values);
   pfree(reader.nulls);
   return result;

@@ -212,6 +212,19 @@ bool ConvertValue(v8::Isolate* isolate, TypeInfo* type, v8::Local<v8::Value> val
   return TextFromJs(isolate, type, value, result);
 }
 
+// Upstream wants each column in the object; false with a pending exception.
+bool RequireColumn(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+                   const RowShape* shape, int column) {
+  bool has = false;
+  if (!object->Has(context, shape->names[column]).To(&has)) return false;
+  if (!has)
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+                    errmsg("JavaScript object has no property for column \"%s\"",
+                           NameStr(TupleDescAttr(shape->desc, column)->attname)),
+                    errhint("SET plv8.compatibility = strict makes it NULL.")));
+  return true;
+}
+
 }  // namespace
 
 bool FromJs(v8::Isolate* isolate, TypeInfo* type, v8::Local<v8::Value> value, Datum* result,
@@ -237,6 +250,7 @@ bool RowFromJs(v8::Isolate* isolate, RowShape* shape, v8::Local<v8::Value> value
     nulls[i] = true;
     if (TupleDescAttr(shape->desc, i)->attisdropped) continue;
     v8::Local<v8::Value> item;
+    if (guc_compatibility == kUpstream && !RequireColumn(context, object, shape, i)) return false;
     if (!object->Get(context, shape->names[i]).ToLocal(&item)) return false;
     if (!FromJs(isolate, &shape->types[i], item, &values[i], &nulls[i])) return false;
   }

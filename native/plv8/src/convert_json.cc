@@ -21,14 +21,6 @@ namespace {
 // stack before such a depth can harm.
 constexpr int kMaxSearchDepth = 5000;
 
-[[noreturn]] void RaiseNotFinite(double number) {
-  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                  errmsg("%s cannot be represented in JSON",
-                         std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity"),
-                  errhint("Return null or a string for it.")));
-  pg_unreachable();
-}
-
 // Raises for a number that is not finite anywhere in the value; false when a
 // getter threw. A toJSON is not followed: what it returns was a number only there.
 bool RefuseNotFinite(v8::Isolate* isolate, v8::Local<v8::Value> value, int depth) {
@@ -69,6 +61,14 @@ bool marks_bigints = false;
 
 }  // namespace
 
+void RaiseNotFinite(double number) {
+  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                  errmsg("%s cannot be represented in JSON",
+                         std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity"),
+                  errhint("Return null or a string for it.")));
+  pg_unreachable();
+}
+
 void BigIntToJsonCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();
   v8::Local<v8::String> digits;
@@ -82,6 +82,8 @@ bool JsonFromJs(v8::Isolate* isolate, TypeInfo* type, v8::Local<v8::Value> value
                 Datum* result, bool* isnull) {
   v8::Local<v8::String> json;
   *isnull = false;
+  if (type->kind == TypeKind::kJsonb && guc_compatibility == kUpstream)
+    return UpstreamJsonbFromJs(isolate, value, result);
   if (value->IsFunction() || value->IsSymbol())
     ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
                     errmsg("JavaScript %s cannot be converted to type %s",
@@ -101,7 +103,10 @@ bool JsonFromJs(v8::Isolate* isolate, TypeInfo* type, v8::Local<v8::Value> value
     *isnull = true;
     return true;
   }
-  if (MayHideNotFinite(text, length) && !RefuseNotFinite(isolate, value, 0)) return false;
+  /* Upstream's json has a null for them. */
+  if (guc_compatibility == kStrict && MayHideNotFinite(text, length) &&
+      !RefuseNotFinite(isolate, value, 0))
+    return false;
   if (type->kind == TypeKind::kJsonb)
     *result = JsonbOfText(text, length);
   else

@@ -7,6 +7,7 @@
 #include "errors.h"
 #include "spi.h"
 #include "js_string.h"
+#include "module.h"
 
 namespace ai_runtime {
 namespace {
@@ -54,7 +55,7 @@ bool IsLevel(int level) { return level >= DEBUG5 && level <= ERROR; }
 
 void ConsoleCallback(const Info& info) {
   v8::Local<v8::String> message;
-  if (!JoinArguments(info, 0, &message)) return;
+  if (guc_compatibility == kUpstream || !JoinArguments(info, 0, &message)) return;
   Report(info.GetIsolate(), info.Data().As<v8::Int32>()->Value(), message);
 }
 

@@ -5,6 +5,7 @@
 #include "js_string.h"
 
 #include "errors.h"
+#include "module.h"
 
 namespace ai_runtime {
 namespace {
@@ -44,8 +45,14 @@ char* WriteBytes(v8::Isolate* isolate, v8::Local<v8::String> string, size_t head
   return buffer;
 }
 
-void RefuseNul(const char* text, size_t length) {
-  if (memchr(text, '\0', length) == nullptr) return;
+// Text ends at U+0000: an error, or where upstream cuts it.
+void EndAtNul(const char* text, size_t* length) {
+  const void* end = memchr(text, '\0', *length);
+  if (end == nullptr) return;
+  if (guc_compatibility == kUpstream) {
+    *length = static_cast<size_t>(static_cast<const char*>(end) - text);
+    return;
+  }
   ereport(ERROR, (errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
                   errmsg("JavaScript string with U+0000 cannot be converted to text"),
                   errhint("Return bytes as a Uint8Array of type bytea.")));
@@ -97,7 +104,7 @@ v8::Local<v8::String> LossyString(v8::Isolate* isolate, const char* text, size_t
 
 char* FromJsString(v8::Isolate* isolate, v8::Local<v8::String> string, size_t* length) {
   char* text = WriteBytes(isolate, string, 0, length);
-  RefuseNul(text, *length);
+  EndAtNul(text, length);
   if (IsUtf8Server()) return text;
   char* converted = pg_any_to_server(text, static_cast<int>(*length), PG_UTF8);
   if (converted != text) *length = strlen(converted);
@@ -127,7 +134,7 @@ Datum TextDatum(v8::Isolate* isolate, v8::Local<v8::String> string) {
     return PointerGetDatum(cstring_to_text_with_len(text, static_cast<int>(length)));
   }
   char* buffer = WriteBytes(isolate, string, VARHDRSZ, &length);
-  RefuseNul(buffer + VARHDRSZ, length);
+  EndAtNul(buffer + VARHDRSZ, &length);
   SET_VARSIZE(buffer, length + VARHDRSZ);
   return PointerGetDatum(buffer);
 }

@@ -78,8 +78,8 @@ void DefineSettings() {
                           "Read when a role's JavaScript starts.", &guc_memory_limit_mb, 256,
                           16, 3096, PGC_SUSET, GUC_UNIT_MB, nullptr, nullptr, nullptr);
   DefineCustomEnumVariable("plv8.compatibility",
-                           "Whether conversions refuse what upstream plv8 distorts.",
-                           "strict raises errors for integer overflow and NaN; upstream wraps.",
+                           "Whether results are as upstream plv8's where these differ.",
+                           "strict raises errors where upstream distorts a value.",
                            &guc_compatibility, kStrict, kCompatibilityOptions, PGC_USERSET, 0,
                            nullptr, nullptr, nullptr);
   DefineCustomBoolVariable("plv8.typed_arrays",

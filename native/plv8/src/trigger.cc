@@ -6,6 +6,7 @@
 
 #include "errors.h"
 #include "js_string.h"
+#include "module.h"
 
 extern "C" {
 #include "commands/event_trigger.h"
@@ -23,7 +24,8 @@ v8::Local<v8::Value> Text(v8::Isolate* isolate, const char* text) {
 
 const char* WhenOf(TriggerEvent event) {
   if (TRIGGER_FIRED_BEFORE(event)) return "BEFORE";
-  return TRIGGER_FIRED_INSTEAD(event) ? "INSTEAD OF" : "AFTER";
+  bool says_instead = TRIGGER_FIRED_INSTEAD(event) && guc_compatibility == kStrict;
+  return says_instead ? "INSTEAD OF" : "AFTER";
 }
 
 const char* OperationOf(TriggerEvent event) {
