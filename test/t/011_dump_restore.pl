@@ -68,7 +68,8 @@ sub fill
 
 	$made->safe_psql('postgres', 'CREATE DATABASE ai');
 	$made->safe_psql('ai', 'CREATE EXTENSION ai_runtime CASCADE');
-	is($made->safe_psql('ai', 'SELECT ai_runtime._wait_until_ready(30000)'), 't', 'server is ready');
+	is($made->safe_psql('ai', 'SELECT ai_runtime._wait_until_ready(30000)'),
+		't', 'server is ready');
 	$made->safe_psql('ai', slurp_file($fixtures));
 	$made->safe_psql('ai', q{
 		CREATE FUNCTION op(name text) RETURNS bytea LANGUAGE sql RETURN onnx.model(
