@@ -1,13 +1,15 @@
 /*
  * client.c
- *	  One frame out, one reply back: the street's last station before the socket.
+ *	  Frames out, replies back: the street's last station before the socket.
  *
- * Called by the model side.  It numbers the requests, keeps their deadlines,
- * repeats one whose server died, checks that a reply is the one asked for, and
- * raises what the server reports.  An error that leaves it by longjmp finds its
- * mark (in_call, streaming) in the transaction callbacks, which close the
- * connection: that cancels the request on the server, and no half-read reply
- * can ever answer a later call.
+ * Called by the model side.  It keeps the requests' deadlines, repeats one whose
+ * server died, and raises what the server reports.  A call is a request that is
+ * waited for at once; others stay under way (pipeline.c) until somebody waits.
+ *
+ * An error that leaves it by longjmp finds its mark (interrupted, streaming) in
+ * the transaction callbacks, which close the connection: that cancels the
+ * request on the server, and no half-read reply can ever answer a later call.
+ * Requests of others that were under way go out again.
  */
 #include "postgres.h"
 
@@ -19,26 +21,19 @@
 #include "connection.h"
 #include "errors.h"
 #include "guc.h"
+#include "pipeline.h"
 #include "shared_state.h"
 
-/* How one try to send a request, and to read its reply, ended. */
-typedef enum Outcome
-{
-	OUTCOME_DONE,
-	OUTCOME_LOST,				/* the server died, or is stopping */
-	OUTCOME_UNAVAILABLE			/* there was no server to send it to */
-} Outcome;
+/* Servers that may die under one request. */
+#define MAX_LOSSES 2
 
-typedef struct Call
-{
-	StringInfo	frame;
-	uint64		deadline_us;
-	int			timeout_ms;		/* what the deadline was made of, for messages */
-	int			flags;
-} Call;
+/* The request of ai_client_call(). */
+static AiClientRequest single;
 
-static uint64 last_request_id = 0;
-static bool in_call = false;	/* a frame or a reply may be under way */
+/* What an error would interrupt: the request being waited for, or a frame being sent. */
+static AiClientRequest *waited = NULL;
+static bool in_call = false;
+
 static bool streaming = false;	/* frames were sent that have no reply of their own */
 static uint64 first_streamed_id = 0;
 
@@ -46,8 +41,12 @@ static uint64 first_streamed_id = 0;
 static void
 close_if_interrupted(void)
 {
+	if (waited != NULL)
+		ai_pipeline_remove(waited);
+	ai_pipeline_remove(&single);
 	if (in_call || streaming)
-		ai_connection_close();
+		ai_pipeline_close(false);
+	waited = NULL;
 	in_call = false;
 	streaming = false;
 }
@@ -57,11 +56,19 @@ static void
 handle_transaction_end(XactEvent event, void *arg)
 {
 	(void) arg;
+	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PARALLEL_PRE_COMMIT ||
+		event == XACT_EVENT_PRE_PREPARE)
+	{
+		ai_pipeline_settle();
+		return;
+	}
 	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT)
+	{
 		close_if_interrupted();
-	if (event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PARALLEL_PRE_COMMIT &&
-		event != XACT_EVENT_PRE_PREPARE)
-		ai_connection_trim();
+		if (!ai_pipeline_is_idle())
+			ai_pipeline_abandon();
+	}
+	ai_connection_trim();
 }
 
 /* Cleans up when a subtransaction is rolled back, as a caught error does. */
@@ -129,148 +136,49 @@ raise_unavailable(void)
 			 errhint("PostgreSQL's log tells more; the server is started again by itself.")));
 }
 
-/* Numbers the frame and fills in its length and the time that is left. */
-static uint64
-stamp_frame(const Call *call)
+static void
+raise_lost(void)
 {
-	AiFrameHeader header;
-
-	memcpy(&header, call->frame->data, sizeof(header));
-	header.request_id = ++last_request_id;
-	header.payload_bytes = (uint64) call->frame->len - sizeof(header);
-	memcpy(call->frame->data, &header, sizeof(header));
-	if (header.type == AI_MODEL_INFER_REQUEST &&
-		header.payload_bytes >= sizeof(AiInferRequestHeader))
-	{
-		uint64		left_us = 0;
-
-		if (call->deadline_us != AI_NO_DEADLINE)
-		{
-			uint64		now = ai_clock_us();
-
-			left_us = call->deadline_us > now ? call->deadline_us - now : 1;
-		}
-		memcpy(call->frame->data + sizeof(header) + offsetof(AiInferRequestHeader, timeout_us),
-			   &left_us, sizeof(left_us));
-	}
-	return header.request_id;
+	ereport(ERROR,
+			(errcode(ERRCODE_CONNECTION_FAILURE),
+			 errmsg("connection to inference server was lost"),
+			 errdetail("It was lost twice while the server worked on this request."),
+			 errhint("PostgreSQL's log tells how it ended.")));
 }
 
 /* Makes sure of a connection; false if there is no server within the time. */
 static bool
-ensure_connection(const Call *call)
+ensure_connection(uint64 deadline_us)
 {
-	if (ai_connection_is_current())
+	if (likely(ai_connection_is_current()))
 		return true;
-	return ai_connection_open(Min(call->deadline_us, ai_deadline_in(ai_guc_connect_timeout)));
+	/* What was sent to a server that has been replaced was lost with it. */
+	ai_pipeline_close(true);
+	return ai_connection_open(Min(deadline_us, ai_deadline_in(ai_guc_connect_timeout)));
 }
 
-/* Sends the frame on the connection that is there. */
-static Outcome
-send_frame(const Call *call, uint64 *request_id)
+/*
+ * Sends all requests that wait to be sent.  False if there is no server; a
+ * connection that is lost on the way leaves them to be sent again.
+ */
+static bool
+send_requests(const AiClientRequest *request)
 {
-	*request_id = stamp_frame(call);
-	in_call = true;
-	switch (ai_connection_write(call->frame->data, (size_t) call->frame->len,
-								call->deadline_us))
-	{
-		case AI_IO_OK:
-			return OUTCOME_DONE;
-		case AI_IO_LOST:
-			return OUTCOME_LOST;
-		default:
-			ai_raise_timeout(call->timeout_ms);
-	}
-}
-
-/* Understands an ERROR frame: what is not for the caller to handle is raised. */
-static Outcome
-take_error(const Call *call, AiReply *reply)
-{
-	AiStatusCode code = ai_error_frame_code(reply->payload, reply->payload_bytes);
-
-	if (code == AI_STATUS_MODEL_UNKNOWN)
-	{
-		reply->status = code;
-		return OUTCOME_DONE;
-	}
-	if (code == AI_STATUS_UNAVAILABLE)
-	{
-		ai_connection_close();
-		return OUTCOME_LOST;
-	}
-	/* After a framing error the server closes, so a later call must not be sent. */
-	if (code == AI_STATUS_PROTOCOL_VIOLATION || code == AI_STATUS_OK)
-		ai_connection_close();
-	in_call = false;
-	streaming = false;
-	ai_raise_server_error(reply->payload, reply->payload_bytes, call->timeout_ms);
-}
-
-/* Reads the reply to a request and checks that it is one. */
-static Outcome
-read_reply(const Call *call, uint64 request_id, AiReply *reply)
-{
-	AiFrameHeader request;
-	AiFrameHeader header;
-	const char *reason = NULL;
 	AiIoResult	result;
-	bool		ours;
 
-	result = ai_connection_read(&header, &reply->payload, call->deadline_us, &reason);
-	if (result == AI_IO_LOST)
-		return OUTCOME_LOST;
+	if (!ensure_connection(request->deadline_us))
+		return false;
+	result = ai_pipeline_send(request->deadline_us);
 	if (result == AI_IO_TIMEOUT)
-		ai_raise_timeout(call->timeout_ms);
-	if (result == AI_IO_INVALID)
-		ai_raise_invalid_frame(reason);
-
-	memcpy(&request, call->frame->data, sizeof(request));
-	reply->type = header.type;
-	reply->payload_bytes = header.payload_bytes;
-	reply->status = AI_STATUS_OK;
-	ours = header.request_id == request_id;
-	/* A frame that the server could not read has no number; one of a stream its own. */
-	if (header.type == AI_ERROR && !ours)
-		ours = header.request_id == 0 ||
-			(streaming && header.request_id >= first_streamed_id &&
-			 header.request_id < request_id);
-	if (!ours)
-		ai_raise_invalid_frame("It answers another request.");
-	if (header.type != AI_ERROR && header.type != request.type + 1)
-		ai_raise_invalid_frame("It answers another type of request.");
-	if (header.request_id != request_id)
-		ai_connection_close();	/* whatever else it may send is not waited for */
-	return header.type == AI_ERROR ? take_error(call, reply) : OUTCOME_DONE;
+		ai_raise_timeout(request->timeout_ms);
+	if (result == AI_IO_LOST)
+		ai_pipeline_close(true);
+	return true;
 }
 
-/* Sends a request once and reads its reply. */
-static Outcome
-exchange(const Call *call, AiReply *reply)
-{
-	uint64		request_id;
-	Outcome		outcome;
-
-	if (call->flags & AI_CLIENT_SAME_CONNECTION)
-	{
-		if (streaming && !ai_connection_is_current())
-			return OUTCOME_LOST;
-	}
-	else
-		streaming = false;
-	if (!ensure_connection(call))
-		return OUTCOME_UNAVAILABLE;
-	outcome = send_frame(call, &request_id);
-	if (outcome == OUTCOME_DONE)
-		outcome = read_reply(call, request_id, reply);
-	in_call = false;
-	streaming = false;
-	return outcome;
-}
-
-/* Checks the frame, and fills in what every call needs. */
+/* Checks the frame, and fills in what every request needs. */
 static void
-prepare_call(Call *call, StringInfo frame, int timeout_ms, int flags)
+prepare_request(AiClientRequest *request, StringInfo frame, int timeout_ms)
 {
 	Assert(frame->len >= (int) sizeof(AiFrameHeader));
 	if (!ai_shared_state_available())
@@ -282,75 +190,214 @@ prepare_call(Call *call, StringInfo frame, int timeout_ms, int flags)
 				 errdetail("It has %d bytes; the limit is " UINT64_FORMAT ".",
 						   frame->len, (uint64) AI_MAX_FRAME_BYTES),
 				 errhint("Send fewer rows in one request.")));
-	if (in_call)
+	if (unlikely(in_call))
 		close_if_interrupted();
-	call->frame = frame;
-	call->flags = flags;
-	call->timeout_ms = timeout_ms < 0 ? ai_guc_request_timeout : timeout_ms;
-	call->deadline_us = call->timeout_ms > 0 ? ai_deadline_in(call->timeout_ms)
+	ai_pipeline_settle();
+	request->frame = frame;
+	request->stream_id = 0;
+	request->losses = 0;
+	request->is_unavailable = false;
+	request->timeout_ms = timeout_ms < 0 ? ai_guc_request_timeout : timeout_ms;
+	request->deadline_us = request->timeout_ms > 0 ? ai_deadline_in(request->timeout_ms)
 		: AI_NO_DEADLINE;
+}
+
+/* Waits for the reply, over a lost connection too; false if there is none to come. */
+static bool
+wait_for_reply(AiClientRequest *request, int flags)
+{
+	while (request->state != AI_REQUEST_ANSWERED)
+	{
+		const char *reason = NULL;
+		AiIoResult	result;
+
+		if (request->is_unavailable)
+			return false;
+		if (request->state == AI_REQUEST_UNSENT)
+		{
+			if (request->losses >= MAX_LOSSES || (flags & AI_CLIENT_SAME_CONNECTION))
+				return false;
+			/* A prediction changes nothing, so it may well be made twice. */
+			if (request->losses > 0)
+				ai_connection_wait_for_end(request->deadline_us);
+			request->is_unavailable = !send_requests(request);
+			continue;
+		}
+		result = ai_pipeline_receive(request, &reason);
+		if (result == AI_IO_LOST)
+			ai_pipeline_close(true);
+		else if (result == AI_IO_TIMEOUT)
+			ai_raise_timeout(request->timeout_ms);
+		else if (result == AI_IO_INVALID)
+			ai_raise_invalid_frame(reason);
+	}
+	return true;
+}
+
+/*
+ * Understands an ERROR frame: what the flags do not let return is raised.  False
+ * if the server is about to stop: the request is to be sent to the next one.
+ */
+static bool
+take_error(AiClientRequest *request, int flags)
+{
+	AiReply    *reply = &request->reply;
+	AiStatusCode code = ai_error_frame_code(reply->payload, reply->payload_bytes);
+
+	reply->status = code;
+	if (code == AI_STATUS_MODEL_UNKNOWN)
+		return true;
+	if (code == AI_STATUS_UNAVAILABLE)
+	{
+		ai_pipeline_close(false);
+		ai_pipeline_add(request);
+		request->losses++;
+		return false;
+	}
+	/* After a framing error the server closes, so a later call must not be sent. */
+	if (code == AI_STATUS_PROTOCOL_VIOLATION || code == AI_STATUS_OK)
+		ai_pipeline_close(false);
+	else if (flags & AI_CLIENT_RETURN_ERRORS)
+		return true;
+	waited = NULL;
+	in_call = false;
+	streaming = false;
+	ai_raise_server_error(reply->payload, reply->payload_bytes, request->timeout_ms);
+}
+
+/* Waits for a request that is under way, and says why there is no reply. */
+static bool
+finish_request(AiClientRequest *request, int flags)
+{
+	bool		answered;
+
+	waited = request;
+	in_call = true;
+	do
+		answered = wait_for_reply(request, flags);
+	while (answered && request->reply.type == AI_ERROR && !take_error(request, flags));
+	waited = NULL;
+	in_call = false;
+	streaming = false;
+	if (answered)
+		return true;
+	ai_pipeline_remove(request);
+	if (flags & AI_CLIENT_SAME_CONNECTION)
+	{
+		request->reply.type = AI_ERROR;
+		request->reply.status = AI_STATUS_UNAVAILABLE;
+		return true;
+	}
+	if ((flags & AI_CLIENT_MAY_BE_UNAVAILABLE) &&
+		ai_guc_on_unavailable == AI_ON_UNAVAILABLE_NULL)
+		return false;
+	if (request->is_unavailable)
+		raise_unavailable();
+	raise_lost();
+	return false;
+}
+
+void
+ai_client_request_init(AiClientRequest *request, MemoryContext context)
+{
+	memset(request, 0, sizeof(*request));
+	request->context = context;
+}
+
+void
+ai_client_post(AiClientRequest *request, StringInfo frame, int timeout_ms)
+{
+	prepare_request(request, frame, timeout_ms);
+	streaming = false;
+	waited = request;
+	in_call = true;
+	ai_pipeline_add(request);
+	request->is_unavailable = !send_requests(request);
+	waited = NULL;
+	in_call = false;
+}
+
+bool
+ai_client_wait(AiClientRequest *request, int flags)
+{
+	if (unlikely(in_call))
+		close_if_interrupted();
+	return finish_request(request, flags);
+}
+
+void
+ai_client_drop(AiClientRequest *request)
+{
+	ai_pipeline_remove(request);
+	if (waited == request)
+		waited = NULL;
+}
+
+void
+ai_client_settle(void)
+{
+	ai_pipeline_settle();
 }
 
 bool
 ai_client_call(StringInfo frame, AiReply *reply, int timeout_ms, int flags)
 {
-	Call		call;
-	Outcome		outcome;
+	bool		answered;
 
-	prepare_call(&call, frame, timeout_ms, flags);
-	memset(reply, 0, sizeof(*reply));
-	outcome = exchange(&call, reply);
-	if (outcome == OUTCOME_DONE)
-		return true;
-	if (flags & AI_CLIENT_SAME_CONNECTION)
+	prepare_request(&single, frame, timeout_ms);
+	memset(&single.reply, 0, sizeof(single.reply));
+	if (!(flags & AI_CLIENT_SAME_CONNECTION))
+		streaming = false;
+	if (streaming)
 	{
-		reply->type = AI_ERROR;
-		reply->status = AI_STATUS_UNAVAILABLE;
-		return true;
+		if (!ai_connection_is_current())
+		{
+			streaming = false;
+			reply->type = AI_ERROR;
+			reply->status = AI_STATUS_UNAVAILABLE;
+			return true;
+		}
+		single.stream_id = first_streamed_id;
 	}
-	/* A prediction changes nothing, so it may well be made twice. */
-	if (outcome == OUTCOME_LOST)
-	{
-		ai_connection_wait_for_end(call.deadline_us);
-		outcome = exchange(&call, reply);
-	}
-	if (outcome == OUTCOME_DONE)
-		return true;
-	if ((flags & AI_CLIENT_MAY_BE_UNAVAILABLE) &&
-		ai_guc_on_unavailable == AI_ON_UNAVAILABLE_NULL)
-		return false;
-	if (outcome == OUTCOME_UNAVAILABLE)
-		raise_unavailable();
-	ereport(ERROR,
-			(errcode(ERRCODE_CONNECTION_FAILURE),
-			 errmsg("connection to inference server was lost"),
-			 errdetail("It was lost twice while the server worked on this request."),
-			 errhint("PostgreSQL's log tells how it ended.")));
+	waited = &single;
+	in_call = true;
+	ai_pipeline_add(&single);
+	single.is_unavailable = !send_requests(&single);
+	answered = finish_request(&single, flags);
+	*reply = single.reply;
+	return answered;
 }
 
 bool
 ai_client_send(StringInfo frame, int timeout_ms)
 {
-	Call		call;
-	uint64		request_id;
+	uint64		id;
+	AiIoResult	result;
 
-	prepare_call(&call, frame, timeout_ms, 0);
+	prepare_request(&single, frame, timeout_ms);
 	if (streaming && !ai_connection_is_current())
 	{
 		streaming = false;
 		return false;
 	}
-	if (!ensure_connection(&call))
+	if (!ensure_connection(single.deadline_us))
 		raise_unavailable();
-	if (send_frame(&call, &request_id) != OUTCOME_DONE)
+	in_call = true;
+	result = ai_pipeline_send_frame(frame, single.deadline_us, &id);
+	in_call = false;
+	if (result == AI_IO_TIMEOUT)
 	{
-		in_call = false;
+		in_call = true;
+		ai_raise_timeout(single.timeout_ms);
+	}
+	if (result == AI_IO_LOST)
+	{
+		ai_pipeline_close(true);
 		streaming = false;
 		return false;
 	}
-	in_call = false;
 	if (!streaming)
-		first_streamed_id = request_id;
+		first_streamed_id = id;
 	streaming = true;
 	return true;
 }

@@ -1,6 +1,6 @@
 /*
  * connection.c
- *	  The backend's Unix socket: connect, write, read, all without blocking.
+ *	  The backend's Unix socket: connect, send, receive, all without blocking.
  *
  * Every wait is on latch and socket together and checks for interrupts, so that
  * cancel, timeouts, a terminated backend, procsignal barriers and a lost client
@@ -46,7 +46,8 @@ typedef struct Connection
 	uint64		generation;		/* of the server it leads to */
 	char	   *buffer;
 	size_t		capacity;
-	size_t		length;			/* bytes of the frame that were read */
+	size_t		start;			/* of what was not returned as a frame yet */
+	size_t		length;			/* bytes of the buffer that were received */
 	int			spin_misses;	/* late replies in a row */
 	int			spin_pause;		/* length of the last pause */
 	int			spin_skip;		/* calls that still go without a spin */
@@ -76,18 +77,17 @@ ai_connection_close(void)
 	connection.events = NULL;
 	close(connection.fd);
 	connection.fd = -1;
-	connection.length = 0;
 	ReleaseExternalFD();
 }
 
 void
 ai_connection_trim(void)
 {
-	if (connection.capacity <= KEPT_BUFFER_BYTES)
+	if (connection.capacity <= KEPT_BUFFER_BYTES || connection.start < connection.length)
 		return;
 	pfree(connection.buffer);
 	connection.buffer = NULL;
-	connection.capacity = 0;
+	connection.capacity = connection.start = connection.length = 0;
 }
 
 const char *
@@ -157,7 +157,7 @@ static void
 adopt_socket(int fd, uint64 generation)
 {
 	connection.fd = fd;
-	connection.length = 0;
+	connection.start = connection.length = 0;
 	connection.generation = 0;	/* no server's, until all of this has worked */
 	connection.events = ai_create_wait_event_set(3);
 	AddWaitEventToSet(connection.events, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
@@ -233,11 +233,13 @@ ai_connection_wait_for_end(uint64 deadline_us)
 								 Min(deadline_us, ai_deadline_in(END_NOTICE_MS)));
 }
 
-/* Sleeps until the socket is ready for what is asked; false at the deadline. */
-static bool
-wait_for_socket(int socket_events, uint64 deadline_us)
+AiIoResult
+ai_connection_wait(bool to_send, bool to_receive, uint64 deadline_us)
 {
-	ModifyWaitEvent(connection.events, connection.socket_position, socket_events, NULL);
+	int			events = (to_send ? WL_SOCKET_WRITEABLE : 0) |
+		(to_receive ? WL_SOCKET_READABLE : 0);
+
+	ModifyWaitEvent(connection.events, connection.socket_position, events, NULL);
 	for (;;)
 	{
 		WaitEvent	event;
@@ -245,66 +247,87 @@ wait_for_socket(int socket_events, uint64 deadline_us)
 
 		CHECK_FOR_INTERRUPTS();
 		if (left_ms == 0)
-			return false;
+			return AI_IO_TIMEOUT;
 		if (WaitEventSetWait(connection.events, left_ms, &event, 1, PG_WAIT_EXTENSION) == 0)
 			continue;
 		if (event.events & WL_LATCH_SET)
 			ResetLatch(MyLatch);
-		else if (event.events & socket_events)
-			return true;
+		else if (event.events & events)
+			return AI_IO_OK;
 	}
 }
 
 AiIoResult
-ai_connection_write(const char *bytes, size_t count, uint64 deadline_us)
+ai_connection_send(const char *bytes, size_t count, size_t *sent)
 {
-	while (count > 0)
+	*sent = 0;
+	for (;;)
 	{
 		ssize_t		written = send(connection.fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (written > 0)
 		{
-			bytes += written;
-			count -= (size_t) written;
+			*sent = (size_t) written;
+			return AI_IO_OK;
 		}
-		else if (written < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		if (written < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return AI_IO_TIMEOUT;
+		if (written < 0 && errno == EINTR)
 		{
-			if (!wait_for_socket(WL_SOCKET_WRITEABLE, deadline_us))
-				return AI_IO_TIMEOUT;
-		}
-		else if (written < 0 && errno == EINTR)
 			CHECK_FOR_INTERRUPTS();
-		else
-		{
-			ai_connection_close();
-			return AI_IO_LOST;
+			continue;
 		}
+		ai_connection_close();
+		return AI_IO_LOST;
 	}
-	return AI_IO_OK;
 }
 
-/* Makes room for so many bytes of the frame, and keeps those that are there. */
+/* Moves what was not returned to the beginning, with room for a frame of so many bytes. */
 static void
 reserve_buffer(size_t bytes)
 {
+	size_t		unread = connection.length - connection.start;
 	char	   *larger;
 
-	if (bytes <= connection.capacity)
-		return;
 	bytes = Max(bytes, INITIAL_BUFFER_BYTES);
-	larger = MemoryContextAllocHuge(TopMemoryContext, bytes);
-	if (connection.length > 0)
-		memcpy(larger, connection.buffer, connection.length);
-	if (connection.buffer)
-		pfree(connection.buffer);
-	connection.buffer = larger;
-	connection.capacity = bytes;
+	if (bytes <= connection.capacity)
+	{
+		if (unread > 0 && connection.start > 0)
+			memmove(connection.buffer, connection.buffer + connection.start, unread);
+	}
+	else
+	{
+		larger = MemoryContextAllocHuge(TopMemoryContext, bytes);
+		if (unread > 0)
+			memcpy(larger, connection.buffer + connection.start, unread);
+		if (connection.buffer)
+			pfree(connection.buffer);
+		connection.buffer = larger;
+		connection.capacity = bytes;
+	}
+	connection.start = 0;
+	connection.length = unread;
 }
 
-/* Takes what has arrived: OK if there was something, TIMEOUT if nothing yet. */
-static AiIoResult
-receive(void)
+/* Returns the bytes of the frame whose header has come; else those of a header. */
+static size_t
+next_frame_bytes(void)
 {
+	AiFrameHeader header;
+
+	if (connection.length - connection.start < sizeof(header))
+		return sizeof(header);
+	memcpy(&header, connection.buffer + connection.start, sizeof(header));
+	/* A length over the limit is refused by ai_connection_next_frame(). */
+	return sizeof(header) + Min(header.payload_bytes, AI_MAX_FRAME_BYTES);
+}
+
+AiIoResult
+ai_connection_receive(void)
+{
+	if (connection.start > 0 || connection.length == connection.capacity ||
+		next_frame_bytes() > connection.capacity)
+		reserve_buffer(next_frame_bytes());
 	for (;;)
 	{
 		ssize_t		count = recv(connection.fd, connection.buffer + connection.length,
@@ -368,7 +391,7 @@ spin_for_bytes(void)
 	{
 		/* Lets the server run if it waits for this very core. */
 		sched_yield();
-		result = receive();
+		result = ai_connection_receive();
 		now_us = ai_clock_us();
 	} while (result == AI_IO_TIMEOUT && !InterruptPending &&
 			 now_us - start_us < (uint64) ai_guc_spin_us);
@@ -376,37 +399,31 @@ spin_for_bytes(void)
 	return result;
 }
 
-/* Reads until so many bytes of the frame are there. */
-static AiIoResult
-read_bytes(size_t wanted, uint64 deadline_us)
+AiIoResult
+ai_connection_receive_some(uint64 deadline_us)
 {
-	while (connection.length < wanted)
-	{
-		AiIoResult	result = receive();
+	AiIoResult	result = ai_connection_receive();
 
-		if (result == AI_IO_TIMEOUT && connection.length == 0)
-			result = spin_for_bytes();
-		if (result == AI_IO_LOST)
-			return result;
-		if (result == AI_IO_TIMEOUT && !wait_for_socket(WL_SOCKET_READABLE, deadline_us))
+	if (result == AI_IO_TIMEOUT && connection.length == 0)
+		result = spin_for_bytes();
+	while (result == AI_IO_TIMEOUT)
+	{
+		if (ai_connection_wait(false, true, deadline_us) == AI_IO_TIMEOUT)
 			return AI_IO_TIMEOUT;
+		result = ai_connection_receive();
 	}
-	return AI_IO_OK;
+	return result;
 }
 
 AiIoResult
-ai_connection_read(AiFrameHeader *header, const char **payload, uint64 deadline_us,
-				   const char **reason)
+ai_connection_next_frame(AiFrameHeader *header, const char **payload, const char **reason)
 {
-	AiIoResult	result;
+	size_t		unread = connection.length - connection.start;
 
-	connection.length = 0;
-	reserve_buffer(INITIAL_BUFFER_BYTES);
-	result = read_bytes(sizeof(AiFrameHeader), deadline_us);
-	if (result != AI_IO_OK)
-		return result;
-	memcpy(header, connection.buffer, sizeof(AiFrameHeader));
 	*reason = NULL;
+	if (unread < sizeof(AiFrameHeader))
+		return AI_IO_TIMEOUT;
+	memcpy(header, connection.buffer + connection.start, sizeof(AiFrameHeader));
 	if (header->magic != AI_PROTOCOL_MAGIC)
 		*reason = "It does not start with the magic number.";
 	else if (header->version != AI_PROTOCOL_VERSION)
@@ -415,16 +432,24 @@ ai_connection_read(AiFrameHeader *header, const char **payload, uint64 deadline_
 		*reason = "Its length is over the limit.";
 	if (*reason)
 		return AI_IO_INVALID;
-
-	reserve_buffer(sizeof(AiFrameHeader) + header->payload_bytes);
-	result = read_bytes(sizeof(AiFrameHeader) + header->payload_bytes, deadline_us);
-	if (result != AI_IO_OK)
-		return result;
-	if (connection.length > sizeof(AiFrameHeader) + header->payload_bytes)
-	{
-		*reason = "It is followed by bytes that nobody asked for.";
-		return AI_IO_INVALID;
-	}
-	*payload = connection.buffer + sizeof(AiFrameHeader);
+	if (unread < sizeof(AiFrameHeader) + header->payload_bytes)
+		return AI_IO_TIMEOUT;
+	/* Behind a frame of odd length: to the beginning, where it is aligned. */
+	if (connection.start % 8 != 0)
+		reserve_buffer(unread);
+	*payload = connection.buffer + connection.start + sizeof(AiFrameHeader);
+	connection.start += sizeof(AiFrameHeader) + header->payload_bytes;
 	return AI_IO_OK;
+}
+
+void
+ai_connection_unread_frame(const AiFrameHeader *header)
+{
+	connection.start -= sizeof(AiFrameHeader) + header->payload_bytes;
+}
+
+bool
+ai_connection_has_unread(void)
+{
+	return connection.fd >= 0 && connection.start < connection.length;
 }

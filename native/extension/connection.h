@@ -40,15 +40,34 @@ extern void ai_connection_wait_for_end(uint64 deadline_us);
 /* Closes the connection, which cancels on the server what it was asked for. */
 extern void ai_connection_close(void);
 
-/* Writes all bytes. */
-extern AiIoResult ai_connection_write(const char *bytes, size_t count, uint64 deadline_us);
+/* Sends what the socket takes at once; *sent tells how many bytes.  TIMEOUT: none. */
+extern AiIoResult ai_connection_send(const char *bytes, size_t count, size_t *sent);
 
 /*
- * Reads one whole frame.  The payload stands in a buffer of the connection until
- * the next read; with AI_IO_INVALID, reason says what was wrong.
+ * Sleeps until bytes can be sent (if asked), or until some have come (if asked).
+ * TIMEOUT at the deadline; does not tell which of the two it was.
  */
-extern AiIoResult ai_connection_read(AiFrameHeader *header, const char **payload,
-									 uint64 deadline_us, const char **reason);
+extern AiIoResult ai_connection_wait(bool to_send, bool to_receive, uint64 deadline_us);
+
+/* Takes what has come, without waiting.  TIMEOUT: nothing. */
+extern AiIoResult ai_connection_receive(void);
+
+/* Takes what has come, and waits for it: polls a little, then sleeps. */
+extern AiIoResult ai_connection_receive_some(uint64 deadline_us);
+
+/*
+ * Returns the next whole frame that has come.  TIMEOUT: there is none yet;
+ * INVALID: what came is no frame, and reason says why.  The payload is 8-byte
+ * aligned and stands until bytes are received again.
+ */
+extern AiIoResult ai_connection_next_frame(AiFrameHeader *header, const char **payload,
+										   const char **reason);
+
+/* Puts the frame that was just returned back: it is the next one again. */
+extern void ai_connection_unread_frame(const AiFrameHeader *header);
+
+/* True if bytes came that are in no frame yet returned. */
+extern bool ai_connection_has_unread(void);
 
 /* Gives back the memory of an unusually large frame. */
 extern void ai_connection_trim(void);
