@@ -5,59 +5,66 @@
 -- follows a deployment. NULL as model or input gives NULL; NULL as options stands for {}.
 -- Arrays of integers and numerics are there so that ARRAY[1, 2] and ARRAY[1.5, 2] need no cast.
 
+CREATE FUNCTION ai_runtime._inference_support(internal)
+	RETURNS internal
+	AS 'MODULE_PATHNAME', 'ai_inference_support'
+	LANGUAGE C STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ai_runtime._inference_support(internal) IS
+	'Tells the planner what it asks of a prediction';
+
 CREATE FUNCTION @extschema@.ai_inference(model text, input jsonb, options jsonb DEFAULT '{}')
 	RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'ai_inference_jsonb'
-	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000 SUPPORT ai_runtime._inference_support;
 COMMENT ON FUNCTION @extschema@.ai_inference(text, jsonb, jsonb) IS
 	'Prediction of a model for tensors by name, a bare tensor, or a row of declared features';
 
 CREATE FUNCTION @extschema@.ai_inference(model text, input json, options jsonb DEFAULT '{}')
 	RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'ai_inference_json'
-	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000 SUPPORT ai_runtime._inference_support;
 COMMENT ON FUNCTION @extschema@.ai_inference(text, json, jsonb) IS
 	'Prediction of a model for an input as json';
 
 CREATE FUNCTION @extschema@.ai_inference(model text, input text, options jsonb DEFAULT '{}')
 	RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'ai_inference_text'
-	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000 SUPPORT ai_runtime._inference_support;
 COMMENT ON FUNCTION @extschema@.ai_inference(text, text, jsonb) IS
 	'Prediction of a model for an input as text: JSON, or a string where it is not JSON';
 
 CREATE FUNCTION @extschema@.ai_inference(model text, input real[], options jsonb DEFAULT '{}')
 	RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'ai_inference_array'
-	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000 SUPPORT ai_runtime._inference_support;
 COMMENT ON FUNCTION @extschema@.ai_inference(text, real[], jsonb) IS
 	'Prediction of a model with one input for an array of single precision';
 
 CREATE FUNCTION @extschema@.ai_inference(model text, input float8[], options jsonb DEFAULT '{}')
 	RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'ai_inference_array'
-	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000 SUPPORT ai_runtime._inference_support;
 COMMENT ON FUNCTION @extschema@.ai_inference(text, float8[], jsonb) IS
 	'Prediction of a model with one input for an array of double precision';
 
 CREATE FUNCTION @extschema@.ai_inference(model text, input int4[], options jsonb DEFAULT '{}')
 	RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'ai_inference_array'
-	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000 SUPPORT ai_runtime._inference_support;
 COMMENT ON FUNCTION @extschema@.ai_inference(text, int4[], jsonb) IS
 	'Prediction of a model with one input for an array of integers';
 
 CREATE FUNCTION @extschema@.ai_inference(model text, input int8[], options jsonb DEFAULT '{}')
 	RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'ai_inference_array'
-	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000 SUPPORT ai_runtime._inference_support;
 COMMENT ON FUNCTION @extschema@.ai_inference(text, int8[], jsonb) IS
 	'Prediction of a model with one input for an array of large integers, exact in INT64';
 
 CREATE FUNCTION @extschema@.ai_inference(model text, input numeric[], options jsonb DEFAULT '{}')
 	RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'ai_inference_array'
-	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000 SUPPORT ai_runtime._inference_support;
 COMMENT ON FUNCTION @extschema@.ai_inference(text, numeric[], jsonb) IS
 	'Prediction of a model with one input for an array of numerics, such as ARRAY[1.5, 2]';
 

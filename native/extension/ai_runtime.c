@@ -10,8 +10,10 @@
 
 #include "fmgr.h"
 
+#include "batch_node.h"
 #include "client.h"
 #include "guc.h"
+#include "planner.h"
 #include "shared_state.h"
 #include "supervisor.h"
 
@@ -27,4 +29,6 @@ _PG_init(void)
 	ai_shared_state_init();
 	ai_supervisor_init();
 	ai_client_init();
+	ai_batch_node_init();
+	ai_planner_init();
 }

@@ -29,6 +29,7 @@ int			ai_guc_on_unavailable = AI_ON_UNAVAILABLE_ERROR;
 int			ai_guc_nan_policy = AI_NAN_POLICY_ERROR;
 int			ai_guc_spin_us = 50;
 bool		ai_guc_notify_events = true;
+bool		ai_guc_enable_batch_scan = true;
 
 static const struct config_enum_entry log_levels[] = {
 	{"debug", 0, false},
@@ -202,6 +203,11 @@ define_session_settings(void)
 							 "\"NaN\", \"Infinity\" or \"-Infinity\".",
 							 &ai_guc_nan_policy, AI_NAN_POLICY_ERROR,
 							 nan_policies, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("ai_runtime.enable_batch_scan",
+							 "Lets the planner put batch inference under a query's predictions.",
+							 "Off: row at a time.",
+							 &ai_guc_enable_batch_scan, true,
+							 PGC_USERSET, GUC_EXPLAIN, NULL, NULL, NULL);
 	DefineCustomIntVariable("ai_runtime.spin_us",
 							"Microseconds to poll for a reply before going to sleep.",
 							"0: never. Polling stops by itself where it does not pay.",

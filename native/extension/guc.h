@@ -38,6 +38,7 @@ extern int	ai_guc_request_timeout; /* ms, 0: none */
 extern int	ai_guc_on_unavailable;	/* AiOnUnavailable */
 extern int	ai_guc_nan_policy;	/* AiNanPolicy */
 extern int	ai_guc_spin_us;		/* 0: never */
+extern bool ai_guc_enable_batch_scan;
 
 extern const char *ai_guc_log_level_name(int level);
 extern void ai_guc_init(void);
