@@ -40,7 +40,8 @@ SELECT bool_and(parsed_jsonb(text) = text::jsonb AND parsed_jsonb(text)::text = 
   AND pg_column_size(parsed_jsonb(text)) = pg_column_size(text::jsonb)) FROM texts;
 
 -- Numbers: what core makes of their text, and what JSON.parse makes of core's.
-WITH numbers AS (SELECT CASE k % 6 WHEN 0 THEN k / 7::numeric WHEN 1 THEN round(k / 7::numeric, k % 9)
+WITH numbers AS (SELECT CASE k % 6 WHEN 0 THEN k / 7::numeric
+    WHEN 1 THEN round(k / 7::numeric, k % 9)
     WHEN 2 THEN (k * 98765432109)::numeric WHEN 3 THEN -round(k / 70000::numeric, k % 12)
     WHEN 4 THEN (k * 10000)::numeric ELSE k / 1e12 END AS number
   FROM generate_series(1, 6000) AS k),
