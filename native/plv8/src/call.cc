@@ -9,7 +9,6 @@
 #include "interrupt.h"
 #include "memory_limit.h"
 #include "module.h"
-#include "plv8_object.h"
 #include "rejections.h"
 #include "srf.h"
 #include "start_proc.h"

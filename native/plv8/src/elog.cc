@@ -2,26 +2,16 @@
  * Messages from JavaScript. ERROR is an exception that can be caught; the levels
  * above it would end the session or the server and are refused.
  */
-#include "elog.h"
-
 #include "errors.h"
-#include "spi.h"
 #include "js_string.h"
 #include "module.h"
+#include "natives.h"
+#include "spi.h"
 
 namespace ai_runtime {
 namespace {
 
 using Info = v8::FunctionCallbackInfo<v8::Value>;
-
-struct ConsoleMethod {
-  const char* name;
-  int level;
-};
-
-constexpr ConsoleMethod kConsoleMethods[] = {{"log", NOTICE},    {"info", NOTICE},
-                                             {"warn", WARNING},  {"error", WARNING},
-                                             {"debug", DEBUG1}, {"trace", DEBUG1}};
 
 // Joins the arguments from `first` on by blanks; false with a pending exception.
 bool JoinArguments(const Info& info, int first, v8::Local<v8::String>* message) {
@@ -53,12 +43,6 @@ void Report(v8::Isolate* isolate, int level, v8::Local<v8::String> message) {
 
 bool IsLevel(int level) { return level >= DEBUG5 && level <= ERROR; }
 
-void ConsoleCallback(const Info& info) {
-  v8::Local<v8::String> message;
-  if (guc_compatibility == kUpstream || !JoinArguments(info, 0, &message)) return;
-  Report(info.GetIsolate(), info.Data().As<v8::Int32>()->Value(), message);
-}
-
 }  // namespace
 
 void ElogCallback(const Info& info) {
@@ -76,19 +60,10 @@ void ElogCallback(const Info& info) {
   Report(isolate, level, message);
 }
 
-void InstallConsole(v8::Isolate* isolate, v8::Local<v8::Context> context) {
-  v8::Local<v8::Value> console;
-  if (!context->Global()->Get(context, NameOf(isolate, "console")).ToLocal(&console) ||
-      !console->IsObject())
-    return;
-  for (const ConsoleMethod& method : kConsoleMethods) {
-    v8::Local<v8::Function> function;
-    if (v8::Function::New(context, ConsoleCallback, v8::Integer::New(isolate, method.level))
-            .ToLocal(&function))
-      console.As<v8::Object>()
-          ->Set(context, NameOf(isolate, method.name), function)
-          .FromMaybe(false);
-  }
+void ConsoleCallback(const Info& info) {
+  v8::Local<v8::String> message;
+  if (guc_compatibility == kUpstream || !JoinArguments(info, 0, &message)) return;
+  Report(info.GetIsolate(), info.Data().As<v8::Int32>()->Value(), message);
 }
 
 }  // namespace ai_runtime

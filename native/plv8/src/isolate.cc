@@ -62,7 +62,7 @@ void StartIsolate(Role* role) {
   AdaptStackLimit(role);
   v8::Isolate::Scope isolate_scope(role->isolate);
   v8::HandleScope handles(role->isolate);
-  InstallContext(role);
+  role->context.Reset(role->isolate, NewPlv8Context(role->isolate));
   WatchRejections(role);
 }
 

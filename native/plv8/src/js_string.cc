@@ -60,11 +60,6 @@ void EndAtNul(const char* text, size_t* length) {
 
 }  // namespace
 
-v8::Local<v8::String> NameOf(v8::Isolate* isolate, const char* name) {
-  return v8::String::NewFromUtf8(isolate, name, v8::NewStringType::kInternalized)
-      .ToLocalChecked();
-}
-
 v8::Local<v8::String> ToJsString(v8::Isolate* isolate, const char* text, size_t length) {
   if (!IsUtf8Server()) {
     char* converted = pg_server_to_any(text, static_cast<int>(length), PG_UTF8);

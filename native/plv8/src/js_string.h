@@ -9,7 +9,10 @@
 namespace ai_runtime {
 
 // An internalised string for a short ASCII name.
-v8::Local<v8::String> NameOf(v8::Isolate* isolate, const char* name);
+inline v8::Local<v8::String> NameOf(v8::Isolate* isolate, const char* name) {
+  return v8::String::NewFromUtf8(isolate, name, v8::NewStringType::kInternalized)
+      .ToLocalChecked();
+}
 
 // The text in V8. Raises when it is longer than V8's limit (about 512 MB).
 v8::Local<v8::String> ToJsString(v8::Isolate* isolate, const char* text, size_t length);

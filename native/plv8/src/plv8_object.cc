@@ -1,77 +1,21 @@
 /*
  * The global object `plv8` and what stands beside it. A method may be taken off it
- * and called alone: none uses `this`.
+ * and called alone: none uses `this`. Knows nothing of the process that it runs in, as
+ * the same context is made once for all by the program that writes the snapshot.
  */
 #include "plv8_object.h"
 
-#include "convert.h"
-#include "elog.h"
-#include "errors.h"
-#include "find_function.h"
-#include "prepared_plan.h"
-#include "quote.h"
-#include "spi.h"
-#include "srf.h"
 #include "js_string.h"
+#include "natives.h"
 #include "version.h"
-#include "window.h"
 
 namespace ai_runtime {
 namespace {
-
-using Info = v8::FunctionCallbackInfo<v8::Value>;
 
 struct Method {
   const char* name;
   v8::FunctionCallback callback;
 };
-
-void ReturnNextCallback(const Info& info) {
-  v8::Isolate* isolate = info.GetIsolate();
-  CallFrame* frame = CurrentFrame();
-  bool done = false;
-  if (frame->rows == nullptr)
-    return ThrowError(isolate, "return_next called in a function that does not return a set");
-  v8::Local<v8::Value> value = v8::Undefined(isolate);
-  if (info.Length() > 0) value = info[0];
-  ErrorData* error = Catch([&] { done = AddRow(frame, value); });
-  if (error != nullptr) Terminate(isolate, error);
-}
-
-void EndTransaction(const Info& info, bool commit) {
-  v8::Isolate* isolate = info.GetIsolate();
-  CallFrame* frame = CurrentFrame();
-  if (!frame->nonatomic || frame->outer != nullptr)
-    return ThrowError(isolate, "invalid transaction termination");
-  ErrorData* error = Catch([&] {
-    EnsureSpi();
-    if (commit)
-      SPI_commit();
-    else
-      SPI_rollback();
-  });
-  if (error != nullptr) ThrowOrTerminate(isolate, error, true);
-}
-
-void CommitCallback(const Info& info) { EndTransaction(info, true); }
-void RollbackCallback(const Info& info) { EndTransaction(info, false); }
-
-void MemoryUsageCallback(const Info& info) {
-  v8::Isolate* isolate = info.GetIsolate();
-  v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  v8::HeapStatistics statistics;
-  isolate->GetHeapStatistics(&statistics);
-  v8::Local<v8::Object> usage = v8::Object::New(isolate);
-  auto set = [&](const char* name, size_t bytes) {
-    usage->Set(context, NameOf(isolate, name),
-               v8::Number::New(isolate, static_cast<double>(bytes)))
-        .FromMaybe(false);
-  };
-  set("total_heap_size", statistics.total_heap_size());
-  set("used_heap_size", statistics.used_heap_size());
-  set("external_memory", statistics.external_memory());
-  info.GetReturnValue().Set(usage);
-}
 
 constexpr Method kMethods[] = {
     {"elog", ElogCallback},
@@ -109,10 +53,11 @@ Object.defineProperty(JSON, 'parse', {configurable: true, writable: true,
   value: ((original, limit) =>
   (function parse(text, reviver) {
     text = String(text);
-    if (text.length > limit) throw new RangeError('JSON text of ' + text.length +
+    if (text.length > limit()) throw new RangeError('JSON text of ' + text.length +
       ' characters is longer than half of plv8.memory_limit');
     return original(text, reviver);
-  }))(JSON.parse, LIMIT)});
+  }))(JSON.parse, jsonTextLimit)});
+delete globalThis.jsonTextLimit;
 )";
 
 v8::Local<v8::ObjectTemplate> GlobalTemplate(v8::Isolate* isolate) {
@@ -126,33 +71,54 @@ v8::Local<v8::ObjectTemplate> GlobalTemplate(v8::Isolate* isolate) {
   global->Set(isolate, "plv8", plv8);
   global->Set(isolate, "bigIntToJson",
               v8::FunctionTemplate::New(isolate, BigIntToJsonCallback));
+  global->Set(isolate, "jsonTextLimit",
+              v8::FunctionTemplate::New(isolate, JsonTextLimitCallback));
   for (const Level& level : kLevels)
     global->Set(isolate, level.name, v8::Integer::New(isolate, level.value));
   return global;
 }
 
-void RunPrelude(Role* role, v8::Local<v8::Context> context) {
-  v8::Isolate* isolate = role->isolate;
-  std::string source = kPrelude;
-  source.replace(source.find("LIMIT"), strlen("LIMIT"), std::to_string(role->heap_limit / 2));
+void RunPrelude(v8::Isolate* isolate, v8::Local<v8::Context> context) {
   v8::Local<v8::Script> script;
   v8::TryCatch try_catch(isolate);
-  if (v8::Script::Compile(context, NameOf(isolate, source.c_str())).ToLocal(&script))
+  if (v8::Script::Compile(context, NameOf(isolate, kPrelude)).ToLocal(&script))
     (void)script->Run(context).IsEmpty();
+}
+
+struct ConsoleMethod {
+  const char* name;
+  int level;
+};
+
+constexpr ConsoleMethod kConsoleMethods[] = {{"log", NOTICE},    {"info", NOTICE},
+                                             {"warn", WARNING},  {"error", WARNING},
+                                             {"debug", DEBUG1}, {"trace", DEBUG1}};
+
+// Has console.log and its sisters write messages instead of nothing.
+void InstallConsole(v8::Isolate* isolate, v8::Local<v8::Context> context) {
+  v8::Local<v8::Value> console;
+  if (!context->Global()->Get(context, NameOf(isolate, "console")).ToLocal(&console) ||
+      !console->IsObject())
+    return;
+  for (const ConsoleMethod& method : kConsoleMethods) {
+    v8::Local<v8::Function> function;
+    if (v8::Function::New(context, ConsoleCallback, v8::Integer::New(isolate, method.level))
+            .ToLocal(&function))
+      console.As<v8::Object>()
+          ->Set(context, NameOf(isolate, method.name), function)
+          .FromMaybe(false);
+  }
 }
 
 }  // namespace
 
-void InstallContext(Role* role) {
-  v8::Isolate* isolate = role->isolate;
+v8::Local<v8::Context> NewPlv8Context(v8::Isolate* isolate) {
   v8::Local<v8::Context> context =
       v8::Context::New(isolate, nullptr, GlobalTemplate(isolate));
   v8::Context::Scope scope(context);
-  role->context.Reset(isolate, context);
-  InstallPlanTemplates(role);
-  InstallWindowTemplate(role);
   InstallConsole(isolate, context);
-  RunPrelude(role, context);
+  RunPrelude(isolate, context);
+  return context;
 }
 
 }  // namespace ai_runtime

@@ -3,11 +3,10 @@
  * a reference in an internal field that free() and close() clear, so that a use
  * afterwards is an error and nothing else.
  */
-#include "prepared_plan.h"
-
+#include "js_string.h"
+#include "natives.h"
 #include "plan_cache.h"
 #include "spi.h"
-#include "js_string.h"
 
 extern "C" {
 #include "parser/parse_type.h"
@@ -59,6 +58,8 @@ void PlanFree(const Info& info) {
   FreePlan(plan);
 }
 
+v8::Local<v8::FunctionTemplate> CursorType(Role* role);
+
 void PlanCursor(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   Plan* plan = PlanOf(info);
@@ -83,8 +84,7 @@ void PlanCursor(const Info& info) {
   if (!done) return;
   Role* role = static_cast<Role*>(isolate->GetData(0));
   v8::Local<v8::Object> cursor;
-  v8::Local<v8::FunctionTemplate> type =
-      v8::Local<v8::FunctionTemplate>::New(isolate, role->cursor_template);
+  v8::Local<v8::FunctionTemplate> type = CursorType(role);
   if (!type->InstanceTemplate()->NewInstance(isolate->GetCurrentContext()).ToLocal(&cursor))
     return;
   cursor->SetInternalField(0, name);
@@ -164,6 +164,43 @@ bool ReadTypes(const Info& info, Oid** types, int* count) {
   return true;
 }
 
+// Adds a method that works on objects of the type only.
+void AddMethod(v8::Isolate* isolate, v8::Local<v8::FunctionTemplate> type, const char* name,
+               v8::FunctionCallback callback) {
+  type->PrototypeTemplate()->Set(
+      isolate, name,
+      v8::FunctionTemplate::New(isolate, callback, v8::Local<v8::Value>(),
+                                v8::Signature::New(isolate, type)));
+}
+
+// The class PreparedPlan of the role's isolate, made at its first use.
+v8::Local<v8::FunctionTemplate> PlanType(Role* role) {
+  v8::Isolate* isolate = role->isolate;
+  if (!role->plan_template.IsEmpty()) return role->plan_template.Get(isolate);
+  v8::Local<v8::FunctionTemplate> plan = v8::FunctionTemplate::New(isolate);
+  plan->SetClassName(NameOf(isolate, "PreparedPlan"));
+  plan->InstanceTemplate()->SetInternalFieldCount(1);
+  AddMethod(isolate, plan, "execute", PlanExecute);
+  AddMethod(isolate, plan, "cursor", PlanCursor);
+  AddMethod(isolate, plan, "free", PlanFree);
+  role->plan_template.Reset(isolate, plan);
+  return plan;
+}
+
+// The class Cursor of the role's isolate, made at its first use.
+v8::Local<v8::FunctionTemplate> CursorType(Role* role) {
+  v8::Isolate* isolate = role->isolate;
+  if (!role->cursor_template.IsEmpty()) return role->cursor_template.Get(isolate);
+  v8::Local<v8::FunctionTemplate> cursor = v8::FunctionTemplate::New(isolate);
+  cursor->SetClassName(NameOf(isolate, "Cursor"));
+  cursor->InstanceTemplate()->SetInternalFieldCount(1);
+  AddMethod(isolate, cursor, "fetch", CursorFetch);
+  AddMethod(isolate, cursor, "move", CursorMove);
+  AddMethod(isolate, cursor, "close", CursorClose);
+  role->cursor_template.Reset(isolate, cursor);
+  return cursor;
+}
+
 }  // namespace
 
 void PrepareCallback(const Info& info) {
@@ -183,38 +220,11 @@ void PrepareCallback(const Info& info) {
   });
   if (!done) return;
   Role* role = static_cast<Role*>(isolate->GetData(0));
-  v8::Local<v8::FunctionTemplate> type =
-      v8::Local<v8::FunctionTemplate>::New(isolate, role->plan_template);
+  v8::Local<v8::FunctionTemplate> type = PlanType(role);
   if (!type->InstanceTemplate()->NewInstance(isolate->GetCurrentContext()).ToLocal(&object))
     return;
   object->SetAlignedPointerInInternalField(0, plan);
   info.GetReturnValue().Set(object);
-}
-
-void InstallPlanTemplates(Role* role) {
-  v8::Isolate* isolate = role->isolate;
-  auto method = [&](v8::Local<v8::FunctionTemplate> type, const char* name,
-                    v8::FunctionCallback callback) {
-    type->PrototypeTemplate()->Set(
-        isolate, name,
-        v8::FunctionTemplate::New(isolate, callback, v8::Local<v8::Value>(),
-                                  v8::Signature::New(isolate, type)));
-  };
-  v8::Local<v8::FunctionTemplate> plan = v8::FunctionTemplate::New(isolate);
-  plan->SetClassName(NameOf(isolate, "PreparedPlan"));
-  plan->InstanceTemplate()->SetInternalFieldCount(1);
-  method(plan, "execute", PlanExecute);
-  method(plan, "cursor", PlanCursor);
-  method(plan, "free", PlanFree);
-  role->plan_template.Reset(isolate, plan);
-
-  v8::Local<v8::FunctionTemplate> cursor = v8::FunctionTemplate::New(isolate);
-  cursor->SetClassName(NameOf(isolate, "Cursor"));
-  cursor->InstanceTemplate()->SetInternalFieldCount(1);
-  method(cursor, "fetch", CursorFetch);
-  method(cursor, "move", CursorMove);
-  method(cursor, "close", CursorClose);
-  role->cursor_template.Reset(isolate, cursor);
 }
 
 }  // namespace ai_runtime

@@ -1,10 +1,9 @@
 /*
  * Quoting for SQL texts that JavaScript puts together.
  */
-#include "quote.h"
-
 #include "errors.h"
 #include "js_string.h"
+#include "natives.h"
 
 namespace ai_runtime {
 namespace {

@@ -5,6 +5,7 @@
 #include "srf.h"
 
 #include "errors.h"
+#include "natives.h"
 
 namespace ai_runtime {
 namespace {
@@ -111,6 +112,18 @@ bool ReturnRows(CallFrame* frame, v8::Local<v8::Value> value) {
     if (!done) return false;
   }
   return true;
+}
+
+void ReturnNextCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  CallFrame* frame = CurrentFrame();
+  bool done = false;
+  if (frame->rows == nullptr)
+    return ThrowError(isolate, "return_next called in a function that does not return a set");
+  v8::Local<v8::Value> value = v8::Undefined(isolate);
+  if (info.Length() > 0) value = info[0];
+  ErrorData* error = Catch([&] { done = AddRow(frame, value); });
+  if (error != nullptr) Terminate(isolate, error);
 }
 
 }  // namespace ai_runtime

@@ -3,11 +3,10 @@
  * call, so that one kept beyond its call is an error and no dangling pointer. The
  * partition's local value is JSON text in memory that PostgreSQL keeps for it.
  */
-#include "window.h"
-
 #include "call.h"
 #include "errors.h"
 #include "js_string.h"
+#include "natives.h"
 #include "spi.h"
 
 extern "C" {
@@ -211,21 +210,10 @@ constexpr Method kMethods[] = {
     {"get_func_arg_in_current", GetArgumentCurrent},
 };
 
-}  // namespace
-
-void GetWindowObjectCallback(const Info& info) {
-  v8::Isolate* isolate = info.GetIsolate();
-  Role* role = static_cast<Role*>(isolate->GetData(0));
-  v8::Local<v8::Object> object;
-  if (WindowOf(info) == nullptr) return;
-  v8::Local<v8::ObjectTemplate> type =
-      v8::Local<v8::ObjectTemplate>::New(isolate, role->window_template);
-  if (type->NewInstance(isolate->GetCurrentContext()).ToLocal(&object))
-    info.GetReturnValue().Set(object);
-}
-
-void InstallWindowTemplate(Role* role) {
+// The type of window objects of the role's isolate, made at its first use.
+v8::Local<v8::ObjectTemplate> WindowType(Role* role) {
   v8::Isolate* isolate = role->isolate;
+  if (!role->window_template.IsEmpty()) return role->window_template.Get(isolate);
   v8::Local<v8::ObjectTemplate> type = v8::ObjectTemplate::New(isolate);
   for (const Method& method : kMethods)
     type->Set(isolate, method.name, v8::FunctionTemplate::New(isolate, method.callback));
@@ -236,6 +224,19 @@ void InstallWindowTemplate(Role* role) {
   constant("SEEK_HEAD", WINDOW_SEEK_HEAD);
   constant("SEEK_TAIL", WINDOW_SEEK_TAIL);
   role->window_template.Reset(isolate, type);
+  return type;
+}
+
+}  // namespace
+
+void GetWindowObjectCallback(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  Role* role = static_cast<Role*>(isolate->GetData(0));
+  v8::Local<v8::Object> object;
+  if (WindowOf(info) == nullptr) return;
+  v8::Local<v8::ObjectTemplate> type = WindowType(role);
+  if (type->NewInstance(isolate->GetCurrentContext()).ToLocal(&object))
+    info.GetReturnValue().Set(object);
 }
 
 }  // namespace ai_runtime
