@@ -17,7 +17,7 @@ import {
 import path from 'node:path';
 import { shown, state } from './paths';
 import { asServerUser, serverUser } from './server_user';
-import { installedText } from './setup/native';
+import { installedText, preloadLibraries } from './setup/native';
 import { SetupError, stampText } from './setup/step';
 
 export const DATABASE = 'ai';
@@ -83,7 +83,7 @@ function settings(): string {
   return `# Written by build/cluster.ts at every start.
 listen_addresses = ''
 unix_socket_directories = ${quoted(state().socketFolder)}
-shared_preload_libraries = 'ai_runtime'
+shared_preload_libraries = '${preloadLibraries()}'
 client_connection_check_interval = '500ms'
 log_line_prefix = '%m [%p] %b: '
 ai_runtime.node_path = ${quoted(process.execPath)}

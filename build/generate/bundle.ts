@@ -1,12 +1,14 @@
 /**
  * The bundle: every function of src/plv8/functions with all that they import, as one script for
  * ai_runtime._load_bundle(). Its hash names the global that it sets, so a connection that has an
- * older bundle loaded never answers for a newer one.
+ * older bundle loaded never answers for a newer one. The same name is that of the file from which
+ * our plv8 makes its start-up snapshot, and of the source map that its last line points to.
  *
- * Built for V8 10.2 (es2022), in ASCII, in short lines: plv8 puts the line of an error into its
- * CONTEXT. The same input gives the same bytes, wherever and whenever it is built.
+ * Built for V8 10.2 (es2022), in ASCII, in short lines: upstream's plv8 puts the line of an error
+ * into its CONTEXT. The same input gives the same bytes, wherever and whenever it is built.
  */
 import { readdirSync } from 'node:fs';
+import path from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { build } from 'esbuild';
 import type { SqlFunction } from '../../src/plv8/lib/define';
@@ -15,15 +17,18 @@ import { shortHash } from './quote';
 export interface Bundle {
   /** The script: sets the global, returns nothing. */
   readonly script: string;
-  /** Its source map, for a debugger; the database does not need it. */
+  /** Its source map, without the sources' text: our plv8 maps stacks through it. */
   readonly sourceMap: string;
-  /** The global that it sets: an object of functions by SQL name. */
+  /** The global that it sets, an object of functions by SQL name; also the bundle's name. */
   readonly global: string;
   readonly functions: readonly SqlFunction[];
 }
 
-/** Builds the bundle of a folder of function files. */
-export async function buildBundle(folder: string): Promise<Bundle> {
+/** Sources whose frames say nothing of where an error comes from. */
+const IGNORED_SOURCES = ['src/plv8/lib/define.ts', 'src/plv8/functions/bundle.ts'];
+
+/** Builds the bundle of a folder of function files; its map names sources relative to `root`. */
+export async function buildBundle(folder: string, root = folder): Promise<Bundle> {
   const names = readdirSync(folder)
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
     .map((file) => file.slice(0, -'.ts'.length))
@@ -44,7 +49,7 @@ export async function buildBundle(folder: string): Promise<Bundle> {
     lineLimit: 120,
     legalComments: 'none',
     sourcemap: 'external',
-    sourcesContent: true,
+    sourcesContent: false,
     tsconfigRaw: '{}',
     logLevel: 'silent',
   });
@@ -53,10 +58,12 @@ export async function buildBundle(folder: string): Promise<Bundle> {
   for (const [i, name] of names.entries()) {
     checkFile(name, functions[i]);
   }
-  const global = `ai_runtime_${shortHash(code + publish(''))}`;
+  const sourceMap = namedFrom(textOf(result.outputFiles, '.map'), folder, root);
+  const global = `ai_runtime_${shortHash(code + sourceMap + publish(''))}`;
+  const link = `//# sourceMappingURL=${global}.js.map`;
   return {
-    script: `${code.trimEnd()}\n${publish(global)}\n`,
-    sourceMap: textOf(result.outputFiles, '.map'),
+    script: `${code.trimEnd()}\n${publish(global)}\n${link}\n`,
+    sourceMap,
     global,
     functions,
   };
@@ -67,6 +74,21 @@ function entry(names: readonly string[]): string {
   const imports = names.map((name, i) => `import f${i} from './${name}';`);
   const all = names.map((_, i) => `f${i}`);
   return `${imports.join('\n')}\nexport const all = [${all.join(', ')}];\n`;
+}
+
+/** A source map with sources relative to the checkout, and those named that are in the way. */
+function namedFrom(text: string, folder: string, root: string): string {
+  const {
+    sources,
+    names: _names,
+    ...map
+  } = JSON.parse(text) as {
+    sources: string[];
+    names: string[];
+  };
+  const named = sources.map((source) => path.relative(root, path.join(folder, source)));
+  const ignoreList = [...named.keys()].filter((i) => IGNORED_SOURCES.includes(named[i] ?? ''));
+  return `${JSON.stringify({ ...map, sources: named, names: [], ignoreList })}\n`;
 }
 
 /** Freezes the functions under their global; nobody can replace one by assignment. */

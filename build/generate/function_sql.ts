@@ -1,9 +1,10 @@
 /**
  * CREATE FUNCTION, COMMENT and GRANT from the facts of a definition.
  *
- * The function in plv8 is two lines: load the bundle if this connection has not, call the code. A
- * definition with a core becomes two functions, a wrapper in SQL with the public signature and the
- * plv8 one as an internal; so does one with a numeric argument, which JavaScript gets as text.
+ * The function in plv8 is two lines: load the bundle if this connection has not, call the code. The
+ * directive ahead of them has our plv8 begin with the bundle loaded. A definition with a core makes
+ * two functions, a wrapper in SQL with the public signature and the plv8 one as an internal; so
+ * does one with a numeric argument, which JavaScript gets as text.
  */
 import type { CoreArguments, FunctionFacts, Returns } from '../../src/plv8/lib/define';
 import { dollarQuote, identifier, literal } from './quote';
@@ -88,6 +89,7 @@ function stub(facts: FunctionFacts, global: string, args: readonly Part[]): stri
   const set = typeof facts.returns === 'object' && facts.rows ? ` ROWS ${facts.rows}` : '';
   const body = [
     '',
+    `'plv8 bundle ${global}';`,
     `if (!globalThis.${global}) plv8.find_function('ai_runtime._load_bundle')();`,
     `return globalThis.${global}.${facts.name}(${names === '' ? '' : `{ ${names} }`});`,
     '',

@@ -1,7 +1,7 @@
 /**
  * What the generator makes of a checkout: ai_runtime--VERSION.sql, ai_runtime.control, the bundle
- * and its source map. The version stands in package.json and nowhere else. Pure: the same checkout
- * gives the same bytes.
+ * and its source map, both named by the bundle's hash. The version stands in package.json and
+ * nowhere else. Pure: the same checkout gives the same bytes.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,12 +13,12 @@ export async function generate(root: string): Promise<Map<string, string>> {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     version: string;
   };
-  const bundle = await buildBundle(join(root, 'src/plv8/functions'));
+  const bundle = await buildBundle(join(root, 'src/plv8/functions'), root);
   const control = readFileSync(join(root, 'sql/ai_runtime.control.in'), 'utf8');
   return new Map([
     [`ai_runtime--${version}.sql`, installScript(join(root, 'sql'), bundle, version)],
     ['ai_runtime.control', control.replaceAll('@VERSION@', version)],
-    ['ai_runtime.bundle.js', bundle.script],
-    ['ai_runtime.bundle.js.map', bundle.sourceMap],
+    [`${bundle.global}.js`, bundle.script],
+    [`${bundle.global}.js.map`, bundle.sourceMap],
   ]);
 }

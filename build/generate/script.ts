@@ -56,7 +56,7 @@ function loadBundleSql(bundle: Bundle): string {
     'CREATE FUNCTION ai_runtime._load_bundle() RETURNS void',
     '\tLANGUAGE plv8 VOLATILE PARALLEL RESTRICTED',
     '\tSECURITY INVOKER SET search_path = pg_catalog, pg_temp',
-    `\tAS ${dollarQuote(`\n${bundle.script}`)};`,
+    `\tAS ${dollarQuote(bundle.script)};`,
     'COMMENT ON FUNCTION ai_runtime._load_bundle() IS',
     `\t'The TypeScript of all functions, as ${bundle.global}; each loads it on its first call';`,
     '',

@@ -31,6 +31,14 @@ export function upstreamPlv8(): boolean {
   return existsSync(path.join(SYSTEM_SHARE, 'extension/plv8.control'));
 }
 
+/**
+ * What a cluster preloads. Our plv8 starts from its snapshot faster when the postmaster has it;
+ * upstream's would hang there.
+ */
+export function preloadLibraries(): string {
+  return upstreamPlv8() ? 'ai_runtime' : 'ai_runtime, plv8';
+}
+
 /** The private PostgreSQL: a copy of the system's, which finds its files relative to itself. */
 export const prefix: Step = {
   id: 'prefix',
@@ -188,6 +196,20 @@ function installFile(from: string, to: string): void {
   renameSync(`${to}.new`, to);
 }
 
+/** Installs what the generator made: the extension's SQL, the bundle with its source map. */
+function installGenerated(): void {
+  const made = path.join(out, 'sql');
+  const bundles = path.join(state().share, 'plv8');
+  mkdirSync(bundles, { recursive: true });
+  for (const old of readdirSync(bundles).filter((one) => one.startsWith('ai_runtime_'))) {
+    rmSync(path.join(bundles, old));
+  }
+  for (const name of readdirSync(made)) {
+    const folder = /\.(sql|control)$/.test(name) ? 'extension' : 'plv8';
+    installFile(path.join(made, name), path.join(state().share, folder, name));
+  }
+}
+
 /** Digest of all that gets installed; a running cluster compares it with what it started with. */
 export function installedText(): string {
   const parts = ['prefix', 'extension', 'plv8', 'addon', 'server-program', 'sql'];
@@ -209,9 +231,12 @@ export const install: Step = {
     path.join(state().pkglib, 'ai_runtime/server/package.json'),
     path.join(state().share, 'extension/ai_runtime.control'),
     path.join(state().share, 'extension/plv8.control'),
+    ...(upstreamPlv8() ? [] : [path.join(state().pkglib, 'plv8.snapshot')]),
   ],
   run: async (log) => {
     await make(log, 'native/extension', 'install');
+    installGenerated();
+    // After the bundle, which the start-up snapshot holds.
     if (!upstreamPlv8()) await make(log, 'native/plv8', 'install');
     const server = path.join(state().pkglib, 'ai_runtime/server');
     installFile(MAIN, path.join(server, 'main.js'));
@@ -219,10 +244,6 @@ export const install: Step = {
     writeFileSync(path.join(server, 'package.json'), '{ "type": "commonjs" }\n');
     installFile(ADDON, path.join(server, 'ai_runtime_server.node'));
     installFile(ONNXRUNTIME, path.join(server, 'libonnxruntime.so.1'));
-    const made = path.join(out, 'sql');
-    for (const name of readdirSync(made).filter((one) => /\.(sql|control)$/.test(one))) {
-      installFile(path.join(made, name), path.join(state().share, 'extension', name));
-    }
   },
   hint: 'read the messages above; mend what they name, then run the same command again',
 };

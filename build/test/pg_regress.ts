@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { state } from '../paths';
 import { asServerUser } from '../server_user';
-import { upstreamPlv8 } from '../setup/native';
+import { preloadLibraries, upstreamPlv8 } from '../setup/native';
 import { atLeastOneFailure, type Counts, none, type Ring, type RingContext } from './ring';
 import { copySources, scratchFolder } from './sources';
 
@@ -91,7 +91,7 @@ function showFailure(context: RingContext, folder: string, output: string): void
   }
 }
 
-const PRELOADED = `shared_preload_libraries = 'ai_runtime'
+const PRELOADED = `shared_preload_libraries = '${preloadLibraries()}'
 client_connection_check_interval = '500ms'
 ai_runtime.node_path = '${process.execPath}'
 `;

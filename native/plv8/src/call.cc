@@ -218,10 +218,10 @@ void RaiseOutcome(ErrorData* error, bool stopped) {
 }
 
 template <typename Body>
-void RunFrame(CallFrame* frame, Body&& body) {
+void RunFrame(CallFrame* frame, Oid function, Body&& body) {
   bool stopped = false;
   frame->memory = CurrentMemoryContext;
-  frame->role = CurrentRole();
+  frame->role = CurrentRole(function);
   AdaptStackLimit(frame->role);
   frame->outer = current_frame;
   frame->role->depth++;
@@ -270,19 +270,21 @@ Datum CallFunction(FunctionCallInfo fcinfo) {
   frame.nonatomic = IsNonatomic(fcinfo);
   if (CALLED_AS_TRIGGER(fcinfo))
     frame.trigger = reinterpret_cast<TriggerData*>(fcinfo->context);
-  RunFrame(&frame, [&](bool* threw) { return CallSql(&frame, &result, threw); });
+  RunFrame(&frame, fcinfo->flinfo->fn_oid,
+           [&](bool* threw) { return CallSql(&frame, &result, threw); });
   return result;
 }
 
 void CallInline(const char* source, bool atomic) {
   CallFrame frame;
   frame.nonatomic = !atomic;
-  RunFrame(&frame, [&](bool* threw) { return CallSource(&frame, source, threw); });
+  RunFrame(&frame, InvalidOid,
+           [&](bool* threw) { return CallSource(&frame, source, threw); });
 }
 
 void ValidateFunction(Oid oid) {
   CallFrame frame;
-  RunFrame(&frame, [&](bool*) { return CheckFunction(frame.role, oid); });
+  RunFrame(&frame, oid, [&](bool*) { return CheckFunction(frame.role, oid); });
 }
 
 void Terminate(v8::Isolate* isolate, ErrorData* error) {

@@ -88,9 +88,10 @@ void ReadFunction(HeapTuple tuple, Function* function) {
     NameTriggerArguments(function);
 }
 
-// Reads the row into *function and its body into *source, as a JavaScript string.
+// Reads the row into *function and its body into *source, as a JavaScript string, and
+// looks for its code cache.
 ErrorData* ReadCatalog(Role* role, Oid oid, Function* function,
-                       v8::Local<v8::String>* source) {
+                       v8::Local<v8::String>* source, CodeCache* cache) {
   return Catch([&] {
     HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(oid));
     if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for function %u", oid);
@@ -101,6 +102,7 @@ ErrorData* ReadCatalog(Role* role, Oid oid, Function* function,
     ReadFunction(tuple, function);
     ReleaseSysCache(tuple);
     *source = ToJsString(role->isolate, body_text, strlen(body_text));
+    *cache = FindCodeCache(body_text, strlen(body_text));
     pfree(body_text);
   });
 }
@@ -114,20 +116,30 @@ bool IsCurrent(const Function* function, Oid oid) {
   return same;
 }
 
+void ReportRejectedCache(const Function* function) {
+  elog(DEBUG1, "V8 did not take the code cache of function \"%s\"", function->name.c_str());
+}
+
 // A new function; syntax errors and the like come back in *error.
 Function* Compile(Role* role, Oid oid, ErrorData** error) {
   v8::Isolate* isolate = role->isolate;
   v8::Local<v8::String> source;
   Function* function = new Function;
-  *error = ReadCatalog(role, oid, function, &source);
+  CodeCache cache;
+  bool rejected = false;
+  *error = ReadCatalog(role, oid, function, &source, &cache);
   if (*error == nullptr) {
     v8::TryCatch try_catch(isolate);
     v8::Local<v8::Function> compiled;
-    if (CompileBody(role, *function, source).ToLocal(&compiled))
+    if (CompileBody(role, *function, source, cache, &rejected).ToLocal(&compiled))
       function->compiled.Reset(isolate, compiled);
     else
       *error = ErrorFromJs(isolate, isolate->GetCurrentContext(), &try_catch,
                            ERRCODE_SYNTAX_ERROR);
+  }
+  if (*error == nullptr && cache.data != nullptr) {
+    role->cached_functions += rejected ? 0 : 1;
+    if (rejected) *error = Catch([&] { ReportRejectedCache(function); });
   }
   if (*error == nullptr) return function;
   ReleaseFunction(function);
@@ -153,7 +165,8 @@ void WatchFunctionCatalog() {
 }
 
 v8::MaybeLocal<v8::Function> CompileBody(Role* role, const Function& function,
-                                         v8::Local<v8::String> source) {
+                                         v8::Local<v8::String> source,
+                                         const CodeCache& cache, bool* rejected) {
   v8::Isolate* isolate = role->isolate;
   std::vector<v8::Local<v8::String>> names;
   for (const std::string& name : function.argument_names)
@@ -161,12 +174,18 @@ v8::MaybeLocal<v8::Function> CompileBody(Role* role, const Function& function,
   v8::Local<v8::String> resource =
       LossyString(isolate, function.name.c_str(), function.name.size());
   v8::ScriptOrigin origin(isolate, resource);
-  v8::ScriptCompiler::Source unit(source, origin);
+  v8::ScriptCompiler::CachedData* cached =
+      cache.data == nullptr ? nullptr
+                            : new v8::ScriptCompiler::CachedData(cache.data, cache.bytes);
+  v8::ScriptCompiler::Source unit(source, origin, cached);
   v8::Local<v8::Function> compiled;
-  if (!v8::ScriptCompiler::CompileFunction(isolate->GetCurrentContext(), &unit,
-                                           names.size(), names.data())
+  if (!v8::ScriptCompiler::CompileFunction(
+           isolate->GetCurrentContext(), &unit, names.size(), names.data(), 0, nullptr,
+           cached ? v8::ScriptCompiler::kConsumeCodeCache
+                  : v8::ScriptCompiler::kNoCompileOptions)
            .ToLocal(&compiled))
     return {};
+  if (cached != nullptr) *rejected = cached->rejected;
   compiled->SetName(resource);
   return compiled;
 }

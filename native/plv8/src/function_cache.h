@@ -5,6 +5,7 @@
 #define AI_RUNTIME_PLV8_FUNCTION_CACHE_H_
 
 #include "isolate.h"
+#include "snapshot.h"
 
 namespace ai_runtime {
 
@@ -40,9 +41,12 @@ Function* GetFunction(Role* role, Oid oid, ErrorData** error);
 // Compiles a body and throws it away: a syntax error comes back.
 ErrorData* CheckFunction(Role* role, Oid oid);
 
-// Compiles an anonymous body without arguments.
+// Compiles a body, from its code cache where there is one. *rejected says that V8 did
+// not take that.
 v8::MaybeLocal<v8::Function> CompileBody(Role* role, const Function& function,
-                                         v8::Local<v8::String> source);
+                                         v8::Local<v8::String> source,
+                                         const CodeCache& cache = CodeCache(),
+                                         bool* rejected = nullptr);
 
 void ReleaseFunction(Function* function);
 void ForgetFunctions(Role* role);

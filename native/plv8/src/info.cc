@@ -24,10 +24,17 @@ char* DescribeRoles() {
     escape_json(&out, name ? name : "");
     appendStringInfo(&out,
                      ", \"total_heap_size\": %zu, \"used_heap_size\": %zu, "
-                     "\"external_memory\": %zu, \"array_buffer_bytes\": %zu, \"functions\": %zu}",
+                     "\"external_memory\": %zu, \"array_buffer_bytes\": %zu, \"functions\": %zu, "
+                     "\"functions_from_cache\": %d, \"snapshot\": %s, \"bundle\": ",
                      statistics.total_heap_size(), statistics.used_heap_size(),
                      statistics.external_memory(), ArrayBufferBytes(role),
-                     role->functions.size());
+                     role->functions.size(), role->cached_functions,
+                     role->from_snapshot ? "true" : "false");
+    if (role->bundle != nullptr)
+      escape_json(&out, role->bundle);
+    else
+      appendStringInfoString(&out, "null");
+    appendStringInfoChar(&out, '}');
   }
   appendStringInfoChar(&out, ']');
   return out.data;

@@ -13,10 +13,12 @@
 #include "interrupt.h"
 #include "memory_limit.h"
 #include "module.h"
+#include "natives.h"
 #include "object_shapes.h"
 #include "plv8_object.h"
 #include "rejections.h"
 #include "runtime.h"
+#include "snapshot.h"
 
 extern "C" {
 #include "tcop/tcopprot.h"
@@ -39,6 +41,8 @@ v8::Isolate* NewIsolate(Role* role) {
   role->heap_limit = limit;
   params.array_buffer_allocator = role->allocator;
   params.constraints.ConfigureDefaultsFromHeapSize(0, limit);
+  params.snapshot_blob = StartupBlob();
+  params.external_references = kNativeAddresses;
   params.fatal_error_callback = OnFatalError;
   params.oom_error_callback = OnOutOfMemory;
   v8::Isolate* isolate = v8::Isolate::New(params);
@@ -51,18 +55,29 @@ v8::Isolate* NewIsolate(Role* role) {
   return isolate;
 }
 
-void StartIsolate(Role* role) {
+void StartContext(Role* role, size_t index) {
+  v8::Local<v8::Context> context;
+  role->from_snapshot =
+      StartupBlob() != nullptr &&
+      v8::Context::FromSnapshot(role->isolate, index).ToLocal(&context);
+  if (!role->from_snapshot) context = NewPlv8Context(role->isolate);
+  role->bundle = role->from_snapshot ? BundleIn(index) : nullptr;
+  role->context.Reset(role->isolate, context);
+}
+
+void StartIsolate(Role* role, Oid function) {
+  size_t context = ContextFor(function);
   role->isolate = NewIsolate(role);
   WatchMemory(role);
   role->shapes = new ObjectShapes;
   role->generation++;
-  role->stack_depth_kb = 0;
+  role->stack_depth_kb = role->cached_functions = 0;
   role->eval_allowed = true;
   role->started = role->retired = role->out_of_memory = false;
   AdaptStackLimit(role);
   v8::Isolate::Scope isolate_scope(role->isolate);
   v8::HandleScope handles(role->isolate);
-  role->context.Reset(role->isolate, NewPlv8Context(role->isolate));
+  StartContext(role, context);
   WatchRejections(role);
 }
 
@@ -100,7 +115,7 @@ Role* FindRole(Oid user_id) {
 
 }  // namespace
 
-Role* CurrentRole() {
+Role* CurrentRole(Oid function) {
   Oid user_id = GetUserId();
   if (likely(last_role != nullptr && last_role->user_id == user_id &&
              last_role->isolate != nullptr &&
@@ -109,7 +124,7 @@ Role* CurrentRole() {
   EnsureRuntime();
   Role* role = FindRole(user_id);
   if (role->isolate != nullptr && role->retired && role->depth == 0) DisposeIsolate(role);
-  if (role->isolate == nullptr) StartIsolate(role);
+  if (role->isolate == nullptr) StartIsolate(role, function);
   last_role = role;
   return role;
 }

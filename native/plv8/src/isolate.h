@@ -30,6 +30,9 @@ struct Role {
   std::unordered_map<Oid, Function*> functions;
   std::unordered_set<CallSite*> call_sites;
   int depth = 0;              // calls on the stack in this isolate
+  bool from_snapshot = false; // where isolate and context come from
+  const char* bundle = nullptr;  // that the context had from the start
+  int cached_functions = 0;   // compiled from a code cache
   bool started = false;       // plv8.start_proc has run
   bool retired = false;       // a new isolate at the next outermost call
   bool eval_allowed = true;   // as the context knows it
@@ -40,9 +43,10 @@ struct Role {
   int stack_depth_kb = 0;     // max_stack_depth that V8's stack limit stands for
 };
 
-// The role of the current effective user, with a live isolate. May raise; opens
-// and closes V8 scopes of its own.
-Role* CurrentRole();
+// The role of the current effective user, with a live isolate; the function that is
+// about to run may say what a new one starts with. May raise; opens and closes V8
+// scopes of its own.
+Role* CurrentRole(Oid function);
 
 // Has the current user's JavaScript start anew at its next outermost call.
 void RetireCurrentRole();

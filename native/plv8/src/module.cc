@@ -7,6 +7,7 @@
 #include "function_cache.h"
 #include "interrupt.h"
 #include "pg_v8.h"
+#include "snapshot.h"
 
 extern "C" {
 #include "utils/guc.h"
@@ -19,6 +20,7 @@ namespace ai_runtime {
 
 char* guc_start_proc = nullptr;
 char* guc_v8_flags = nullptr;
+char* guc_snapshot = nullptr;
 char* guc_icu_data = nullptr;
 int guc_memory_limit_mb = 256;
 int guc_compatibility = kStrict;
@@ -70,6 +72,11 @@ void DefineSettings() {
                              &guc_start_proc, "", PGC_USERSET, 0, nullptr, nullptr, nullptr);
   DefineCustomStringVariable("plv8.v8_flags", "Flags for V8, read when it starts.", nullptr,
                              &guc_v8_flags, "", PGC_SUSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomStringVariable("plv8.snapshot",
+                             "File that JavaScript starts from, empty for none.",
+                             "Read when the library is preloaded, else when V8 starts.",
+                             &guc_snapshot, "$libdir/plv8.snapshot", PGC_SUSET, 0, nullptr,
+                             nullptr, nullptr);
   DefineCustomStringVariable("plv8.icu_data", "Accepted for compatibility, without effect.",
                              "V8 uses the system's ICU.", &guc_icu_data, "", PGC_SUSET, 0,
                              nullptr, nullptr, nullptr);
@@ -98,4 +105,5 @@ void DefineSettings() {
 void _PG_init(void) {
   ai_runtime::DefineSettings();
   ai_runtime::WatchFunctionCatalog();
+  if (process_shared_preload_libraries_in_progress) ai_runtime::PreloadSnapshot();
 }

@@ -12,6 +12,7 @@ enum JsonNumbers { kJsonDouble, kJsonExact };
 
 extern char* guc_start_proc;
 extern char* guc_v8_flags;
+extern char* guc_snapshot;
 extern char* guc_icu_data;
 extern int guc_memory_limit_mb;
 extern int guc_compatibility;

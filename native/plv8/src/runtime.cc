@@ -14,6 +14,7 @@
 #include "interrupt.h"
 #include "module.h"
 #include "pg_v8.h"
+#include "snapshot_file.h"
 
 namespace ai_runtime {
 namespace {
@@ -24,6 +25,7 @@ v8::Platform* platform = nullptr;
 constexpr int kWorkerThreads = 1;
 
 void StartPlatform() {
+  v8::V8::SetFlagsFromString(kV8Flags);
   if (guc_v8_flags != nullptr && *guc_v8_flags != '\0')
     v8::V8::SetFlagsFromString(guc_v8_flags, strlen(guc_v8_flags));
   platform = v8::platform::NewDefaultPlatform(kWorkerThreads).release();
