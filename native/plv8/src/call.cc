@@ -195,7 +195,7 @@ ErrorData* RunInRole(CallFrame* frame, bool* stopped, Body&& body) {
     role->eval_allowed = guc_allow_eval;
     context->AllowCodeGenerationFromStrings(guc_allow_eval);
   }
-  if (unlikely(!role->started)) error = RunStartProc(role);
+  if (unlikely(!role->started) && !frame->only_compiles) error = RunStartProc(role);
   if (error == nullptr) error = body(&threw);
   if (error == nullptr && threw) {
     error = ScriptError(frame, &try_catch, ERRCODE_INTERNAL_ERROR);
@@ -284,6 +284,7 @@ void CallInline(const char* source, bool atomic) {
 
 void ValidateFunction(Oid oid) {
   CallFrame frame;
+  frame.only_compiles = true;
   RunFrame(&frame, oid, [&](bool*) { return CheckFunction(frame.role, oid); });
 }
 

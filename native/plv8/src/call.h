@@ -27,6 +27,7 @@ struct CallFrame {
   bool row_is_scalar = false;
   bool spi_connected = false;
   bool nonatomic = false;
+  bool only_compiles = false;  // the validator: start_proc may wait
   bool read_only = false;
   bool in_transaction_end = false;
   // An error that must leave the call whatever JavaScript does: an interrupt, or

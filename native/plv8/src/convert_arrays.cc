@@ -94,12 +94,21 @@ bool IsArrayLike(v8::Local<v8::Value> value) {
   return value->IsArray() || value->IsTypedArray();
 }
 
-// Elements of these types may be arrays themselves, so arrays stay flat; upstream's all do.
-bool ElementTakesArrays(const TypeInfo* element) {
-  if (guc_compatibility == kUpstream) return true;
-  return element->kind == TypeKind::kJson || element->kind == TypeKind::kJsonb ||
-         element->kind == TypeKind::kComposite || element->kind == TypeKind::kBytea ||
-         element->kind == TypeKind::kArray;
+// Whether an item is a further dimension and no element: JSON and arrays in a domain may
+// be made of arrays themselves, so these stay flat; upstream's all do.
+bool OpensDimension(const TypeInfo* element, v8::Local<v8::Value> item) {
+  if (guc_compatibility == kUpstream) return false;
+  switch (element->kind) {
+    case TypeKind::kJson:
+    case TypeKind::kJsonb:
+    case TypeKind::kArray:
+      return false;
+    case TypeKind::kBytea:
+    case TypeKind::kComposite:
+      return item->IsArray();
+    default:
+      return IsArrayLike(item);
+  }
 }
 
 // Finds the dimensions by going down the first elements.
@@ -118,10 +127,10 @@ bool MeasureDimensions(ArrayWriter* writer, v8::Local<v8::Value> value) {
                       errmsg("array size exceeds the maximum allowed (%d)",
                              static_cast<int>(MaxArraySize))));
     writer->dims[writer->ndim++] = static_cast<int>(length);
-    if (length == 0 || ElementTakesArrays(writer->element)) break;
+    if (length == 0) break;
     v8::Local<v8::Value> first;
     if (!value.As<v8::Object>()->Get(context, 0).ToLocal(&first)) return false;
-    if (!IsArrayLike(first)) break;
+    if (!OpensDimension(writer->element, first)) break;
     value = first;
   }
   writer->count = static_cast<int>(total);
@@ -141,7 +150,7 @@ bool WriteDimension(ArrayWriter* writer, v8::Local<v8::Value> value, int depth, 
       if (!WriteDimension(writer, item, depth + 1, position)) return false;
       continue;
     }
-    if (IsArrayLike(item) && !ElementTakesArrays(writer->element)) RaiseRagged();
+    if (OpensDimension(writer->element, item)) RaiseRagged();
     int at = (*position)++;
     if (!FromJs(writer->isolate, writer->element, item, &writer->values[at],
                 &writer->nulls[at]))

@@ -22,6 +22,7 @@ char* guc_start_proc = nullptr;
 char* guc_v8_flags = nullptr;
 char* guc_snapshot = nullptr;
 char* guc_icu_data = nullptr;
+int guc_debugger_port = 0;
 int guc_memory_limit_mb = 256;
 int guc_compatibility = kStrict;
 bool guc_typed_arrays = false;
@@ -40,6 +41,16 @@ const struct config_enum_entry kNumericOptions[] = {{"number", kNumericNumber, f
                                                     {nullptr, 0, false}};
 const struct config_enum_entry kJsonNumberOptions[] = {
     {"double", kJsonDouble, false}, {"exact", kJsonExact, false}, {nullptr, 0, false}};
+
+// Settings of upstream that have no meaning here: a postgresql.conf may hold them.
+void DefineIdleSettings() {
+  DefineCustomStringVariable("plv8.icu_data", "Accepted for compatibility, without effect.",
+                             "V8 uses the system's ICU.", &guc_icu_data, "", PGC_SUSET, 0,
+                             nullptr, nullptr, nullptr);
+  DefineCustomIntVariable("plv8.debugger_port", "Accepted for compatibility, without effect.",
+                          nullptr, &guc_debugger_port, 0, 0, 65536, PGC_USERSET, 0, nullptr,
+                          nullptr, nullptr);
+}
 
 void DefineConversionSettings() {
   DefineCustomEnumVariable("plv8.numeric", "What a numeric value is in JavaScript.",
@@ -77,9 +88,6 @@ void DefineSettings() {
                              "Read when the library is preloaded, else when V8 starts.",
                              &guc_snapshot, "$libdir/plv8.snapshot", PGC_SUSET, 0, nullptr,
                              nullptr, nullptr);
-  DefineCustomStringVariable("plv8.icu_data", "Accepted for compatibility, without effect.",
-                             "V8 uses the system's ICU.", &guc_icu_data, "", PGC_SUSET, 0,
-                             nullptr, nullptr, nullptr);
   DefineCustomIntVariable("plv8.memory_limit",
                           "Heap and array buffers of a role's JavaScript together.",
                           "Read when a role's JavaScript starts.", &guc_memory_limit_mb, 256,
@@ -94,6 +102,7 @@ void DefineSettings() {
                            "Holds for one-dimensional arrays without NULLs.",
                            &guc_typed_arrays, false, PGC_USERSET, 0, nullptr, nullptr,
                            nullptr);
+  DefineIdleSettings();
   DefineConversionSettings();
   DefineLimits();
   MarkGUCPrefixReserved("plv8");

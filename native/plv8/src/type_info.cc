@@ -70,7 +70,8 @@ void InitCatalogType(TypeInfo* type, Oid oid) {
   ReleaseSysCache(tuple);
 
   type->kind = TypeKind::kOther;
-  if (typtype == TYPTYPE_PSEUDO && oid != RECORDOID && oid != CSTRINGOID) {
+  bool is_text = oid == CSTRINGOID || oid == UNKNOWNOID;
+  if (typtype == TYPTYPE_PSEUDO && oid != RECORDOID && !is_text) {
     type->kind = TypeKind::kPseudo;
   } else if (typtype == TYPTYPE_COMPOSITE || oid == RECORDOID) {
     type->kind = TypeKind::kComposite;
