@@ -24,7 +24,8 @@ enum
 {
 	PRIVATE_FUNCTION,			/* a list of one oid */
 	PRIVATE_KINDS,				/* input kind, then a kind for each result */
-	PRIVATE_MEMBERS				/* a name for each result, or NULL */
+	PRIVATE_MEMBERS,			/* a name for each result, or NULL */
+	PRIVATE_COST
 };
 
 static const CustomScanMethods plan_methods = {
@@ -55,8 +56,8 @@ ai_batch_node_make(List *calls, List *columns, const AiRowBound *bound)
 									 list_make4(call->model, call->options, call->argument,
 												call->reach));
 		node->custom_private = lappend(node->custom_private,
-									   list_make3(list_make1_oid(call->function), kinds,
-												  members));
+									   list_make4(list_make1_oid(call->function), kinds, members,
+												  makeFloat(psprintf("%g", call->row_us))));
 	}
 	node->custom_exprs = lappend(node->custom_exprs, list_make2(bound->count, bound->offset));
 	node->custom_scan_tlist = columns;
@@ -83,6 +84,7 @@ ai_batch_node_read(const CustomScan *node, AiRowBound *bound)
 
 		call->function = linitial_oid(list_nth(lfirst(private), PRIVATE_FUNCTION));
 		call->input = linitial_int(kinds);
+		call->row_us = floatVal(list_nth(lfirst(private), PRIVATE_COST));
 		call->model = list_nth(of_call, EXPRESSION_MODEL);
 		call->options = list_nth(of_call, EXPRESSION_OPTIONS);
 		call->argument = list_nth(of_call, EXPRESSION_ARGUMENT);

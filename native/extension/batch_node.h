@@ -33,6 +33,7 @@ typedef struct AiNodeCall
 	List	   *reach;			/* all must be true for a row to be sent; NIL: every row */
 	int			result_count;
 	AiResult   *results;
+	double		row_us;			/* what a row was planned to take; 0: not known */
 } AiNodeCall;
 
 /* What a LIMIT above lets through; NULL: no bound. */

@@ -131,13 +131,20 @@ ai_calls_contain(Node *expression)
 	return contain_walker(expression, NULL);
 }
 
+/* True if the expression has a placeholder whose value is set outside of it. */
 static bool
 placeholder_walker(Node *node, void *context)
 {
 	if (node == NULL)
 		return false;
-	return IsA(node, CaseTestExpr) || IsA(node, CoerceToDomainValue) ||
-		expression_tree_walker(node, placeholder_walker, context);
+	if (IsA(node, CaseTestExpr) || IsA(node, CoerceToDomainValue))
+		return true;
+	/* These set the placeholders in their parts. */
+	if (IsA(node, ArrayCoerceExpr))
+		return placeholder_walker((Node *) ((ArrayCoerceExpr *) node)->arg, context);
+	if (IsA(node, CaseExpr) && ((CaseExpr *) node)->arg != NULL)
+		return placeholder_walker((Node *) ((CaseExpr *) node)->arg, context);
+	return expression_tree_walker(node, placeholder_walker, context);
 }
 
 /* True if the expression is the same for all rows of a scan. */
@@ -164,9 +171,6 @@ refuse_call(const FuncExpr *call)
 	if (contain_volatile_functions((Node *) CALL_MODEL(call)) ||
 		contain_volatile_functions((Node *) CALL_OPTIONS(call)))
 		return "its model or its options are volatile";
-	if (ai_calls_contain((Node *) CALL_MODEL(call)) ||
-		ai_calls_contain((Node *) CALL_OPTIONS(call)))
-		return "its model or its options depend on a prediction";
 	/* Evaluated ahead of the row, in another order than written. */
 	if (contain_volatile_functions((Node *) CALL_INPUT(call)))
 		return "its input is volatile";
@@ -256,8 +260,9 @@ fill_case_test(Node *node, void *argument)
 		return NULL;
 	if (IsA(node, CaseTestExpr))
 		return copyObject((Node *) argument);
-	/* A CASE within has placeholders of its own. */
-	if (IsA(node, CaseExpr) && ((CaseExpr *) node)->arg != NULL)
+	/* These set the placeholders in their parts. */
+	if (IsA(node, ArrayCoerceExpr) ||
+		(IsA(node, CaseExpr) && ((CaseExpr *) node)->arg != NULL))
 		return node;
 	return expression_tree_mutator(node, fill_case_test, argument);
 }
@@ -370,6 +375,12 @@ evaluates_all(Node *node)
 		case T_CaseTestExpr:
 		case T_CoerceToDomainValue:
 		case T_GroupingFunc:
+			/* Parts of plan nodes. */
+		case T_RangeTblFunction:
+		case T_TableFunc:
+		case T_TableSampleClause:
+		case T_MergeAction:
+		case T_WithCheckOption:
 			return true;
 		default:
 			return false;
@@ -406,6 +417,11 @@ search_special(Node *node, Search *at)
 			/* Not evaluated if the subquery has no rows, or once for each of them. */
 			search_refused(((SubPlan *) node)->testexpr, at, "it is compared to a subquery");
 			(void) search((Node *) ((SubPlan *) node)->args, at);
+			return;
+		case T_ArrayCoerceExpr:
+			(void) search((Node *) ((ArrayCoerceExpr *) node)->arg, at);
+			search_refused((Node *) ((ArrayCoerceExpr *) node)->elemexpr, at,
+						   "it is evaluated for each element of an array");
 			return;
 		case T_RowCompareExpr:
 			search_row_compare((RowCompareExpr *) node, at);
@@ -473,8 +489,9 @@ ai_calls_report(Node *expression, const char *reason)
 		char	   *model = constant_text((Node *) CALL_MODEL(site->call));
 
 		ereport(DEBUG1,
-				(errmsg_internal("a call of model %s stays row at a time: %s",
-								 model == NULL ? "of a row" : psprintf("\"%s\"", model),
+				(errmsg_internal("a call of %s stays row at a time: %s",
+								 model == NULL ? "ai_inference()" :
+								 psprintf("model \"%s\"", model),
 								 site->refusal != NULL ? site->refusal : reason)));
 	}
 }

@@ -36,6 +36,27 @@ ai_columns_of(Node *expression)
 	return columns;
 }
 
+static bool
+params_walker(Node *node, void *context)
+{
+	Bitmapset **params = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC)
+		*params = bms_add_member(*params, ((Param *) node)->paramid);
+	return expression_tree_walker(node, params_walker, context);
+}
+
+Bitmapset *
+ai_columns_params(Node *expression)
+{
+	Bitmapset  *params = NULL;
+
+	(void) params_walker(expression, &params);
+	return params;
+}
+
 List *
 ai_columns_list(Bitmapset *columns)
 {

@@ -17,6 +17,9 @@ extern Var *ai_column_make(int varno, AttrNumber number, Node *like);
 /* Returns the numbers of the columns (OUTER_VAR) in an expression. */
 extern Bitmapset *ai_columns_of(Node *expression);
 
+/* Returns the numbers of the parameters of execution (PARAM_EXEC) in an expression. */
+extern Bitmapset *ai_columns_params(Node *expression);
+
 /* Returns the members of a set as a list, in order. */
 extern List *ai_columns_list(Bitmapset *columns);
 

@@ -4,49 +4,43 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "nodes/makefuncs.h"
-#include "nodes/nodeFuncs.h"
-#include "optimizer/cost.h"
 
 #include "plan_calls.h"
 #include "plan_columns.h"
 #include "plan_lift.h"
 #include "plan_stack.h"
 
-static bool
-params_walker(Node *node, void *context)
-{
-	Bitmapset **params = context;
+/* Why a call is left when all stages are made. */
+#define LEFT_OVER "it depends on a prediction that stays row at a time"
 
-	if (node == NULL)
-		return false;
-	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC)
-		*params = bms_add_member(*params, ((Param *) node)->paramid);
-	return expression_tree_walker(node, params_walker, context);
+/* Gives a new node what the planner would have given it besides its expressions. */
+static void
+finish_node(AiRewrite *rewrite, Plan *plan, const Plan *like)
+{
+	plan->plan_node_id = ++rewrite->last_id;
+	/* The calls are in the costs of the node that they were planned in. */
+	plan->startup_cost = like->startup_cost;
+	plan->total_cost = like->total_cost;
+	plan->plan_rows = like->plan_rows;
+	plan->plan_width = like->plan_width;
+	plan->parallel_safe = like->parallel_safe;
+	plan->extParam = bms_copy(like->extParam);
+	plan->allParam = bms_copy(like->allParam);
 }
 
-/* Gives new nodes what the planner would have given them: ids, costs, parameters. */
 static void
-finish(const AiStack *stack, const Plan *child, const Plan *like, AiPlanIds *ids)
+finish_stack(AiRewrite *rewrite, const AiStack *stack, const Plan *like)
 {
 	for (Plan *plan = stack->top;; plan = plan->lefttree)
 	{
-		CustomScan *node = (CustomScan *) plan;
-		Bitmapset  *params = NULL;
+		List	   *expressions = list_make3(((CustomScan *) plan)->custom_exprs, plan->qual,
+											 plan->targetlist);
+		Bitmapset  *params = ai_columns_params((Node *) expressions);
 
-		plan->plan_node_id = ++ids->last;
-		plan->startup_cost = like->startup_cost;
-		plan->total_cost = like->total_cost;
-		plan->plan_rows = like->plan_rows;
-		plan->plan_width = like->plan_width;
-		plan->parallel_safe = child->parallel_safe;
-		(void) params_walker((Node *) node->custom_exprs, &params);
-		(void) params_walker((Node *) plan->qual, &params);
-		(void) params_walker((Node *) plan->targetlist, &params);
-		plan->extParam = bms_union(child->extParam, params);
-		plan->allParam = bms_union(child->allParam, params);
+		finish_node(rewrite, plan, like);
+		plan->extParam = bms_add_members(plan->extParam, params);
+		plan->allParam = bms_add_members(plan->allParam, params);
 		if (plan == stack->bottom)
 			break;
 	}
@@ -66,9 +60,8 @@ make_targetlist(List *expressions)
 	return targetlist;
 }
 
-/* Splits quals before the first that calls: what comes after it must stay after it. */
-static List *
-split_filters(List *quals, List **before)
+List *
+ai_plan_split_filters(List *quals, List **before)
 {
 	int			first = 0;
 
@@ -79,36 +72,37 @@ split_filters(List *quals, List **before)
 }
 
 Plan *
-ai_plan_lift(Plan *plan, List **filters, const AiRowBound *bound, AiPlanIds *ids)
+ai_plan_lift(AiRewrite *rewrite, Plan *plan, List **filters, const AiRowBound *bound)
 {
 	AiStages	stages;
 	AiStack		stack;
 	List	   *base = NIL;
-	List	   *before = NIL;
-	List	   *moving = filters == NULL ? NIL : split_filters(*filters, &before);
-	List	   *outputs;
-	List	   *narrowed = NIL;
+	List	   *staying = NIL;
+	List	   *moving = filters == NULL ? NIL : ai_plan_split_filters(*filters, &staying);
+	List	   *outputs = (List *) ai_columns_lower((Node *) plan->targetlist, &base);
+	List	   *left = (List *) ai_columns_lower((Node *) moving, &base);
+	List	   *given = NIL;
 	ListCell   *cell;
 
-	outputs = (List *) ai_columns_lower((Node *) plan->targetlist, &base);
-	moving = (List *) ai_columns_lower((Node *) moving, &base);
 	ai_stages_init(&stages, base);
-	ai_stages_run(&stages, &moving, &outputs);
+	ai_stages_run(&stages, &left, &outputs);
+	ai_calls_report((Node *) outputs, LEFT_OVER);
+	ai_calls_report((Node *) left, LEFT_OVER);
 	if (stages.stages == NIL)
 		return plan;
 
-	/* Those that no stage could take are the first ones, and stay. */
+	/* Filters that no stage could take are the first of those that were to move. */
 	if (filters != NULL)
-		*filters = list_concat(before,
-							   list_truncate(list_copy_tail(*filters, list_length(before)),
-											 list_length(moving)));
+		*filters = list_concat(staying, list_truncate(moving, list_length(left)));
 	ai_stack_build(&stages, outputs, true, bound, &stack);
 	foreach(cell, stack.base)
-		narrowed = lappend(narrowed, list_nth(base, lfirst_int(cell) - 1));
-	plan->targetlist = make_targetlist(narrowed);
-	finish(&stack, plan, plan, ids);
+		given = lappend(given, list_nth(base, lfirst_int(cell) - 1));
+	plan->targetlist = make_targetlist(given);
+	finish_stack(rewrite, &stack, plan);
 	stack.top->initPlan = plan->initPlan;
 	plan->initPlan = NIL;
+	/* An Append that runs its children asynchronously no longer has it as a child. */
+	plan->async_capable = false;
 	stack.bottom->lefttree = plan;
 	return stack.top;
 }
@@ -126,29 +120,58 @@ columns_of_child(const Plan *child)
 }
 
 List *
-ai_plan_push(Plan *plan, List *expressions, AiPlanIds *ids)
+ai_plan_push_begin(const Plan *plan, List *expressions, AiStages *stages)
+{
+	List	   *none = NIL;
+
+	ai_stages_init(stages, columns_of_child(plan->lefttree));
+	ai_stages_run(stages, &none, &expressions);
+	ai_calls_report((Node *) expressions, LEFT_OVER);
+	return stages->stages == NIL ? NIL : expressions;
+}
+
+AttrNumber *
+ai_plan_push_end(AiRewrite *rewrite, Plan *plan, const AiStages *stages, Bitmapset *needed)
 {
 	static const AiRowBound no_bound = {NULL, NULL};
-	AiStages	stages;
 	AiStack		stack;
-	Plan	   *child = plan->lefttree;
-	List	   *none = NIL;
 	List	   *columns = NIL;
+	AttrNumber *map = palloc0((list_length(stages->columns) + 1) * sizeof(AttrNumber));
 	ListCell   *cell;
 
-	ai_stages_init(&stages, columns_of_child(child));
-	ai_stages_run(&stages, &none, &expressions);
-	if (stages.stages == NIL)
-		return expressions;
-	foreach(cell, stages.columns)
+	foreach(cell, stages->columns)
 	{
 		AttrNumber	number = foreach_current_index(cell) + 1;
 
+		if (needed != NULL && !bms_is_member(number, needed))
+			continue;
 		columns = lappend(columns, ai_column_make(OUTER_VAR, number, lfirst(cell)));
+		map[number] = list_length(columns);
 	}
-	ai_stack_build(&stages, make_targetlist(columns), false, &no_bound, &stack);
-	finish(&stack, child, child, ids);
-	stack.bottom->lefttree = child;
+	ai_stack_build(stages, make_targetlist(columns), false, &no_bound, &stack);
+	finish_stack(rewrite, &stack, plan->lefttree);
+	plan->lefttree->async_capable = false;
+	stack.bottom->lefttree = plan->lefttree;
 	plan->lefttree = stack.top;
-	return expressions;
+	return map;
+}
+
+Plan *
+ai_plan_materialize(AiRewrite *rewrite, Plan *plan)
+{
+	Plan	   *material = &makeNode(Material)->plan;
+	ListCell   *cell;
+
+	foreach(cell, plan->targetlist)
+	{
+		TargetEntry *column = flatCopyTargetEntry(lfirst_node(TargetEntry, cell));
+
+		column->expr = (Expr *) ai_column_make(OUTER_VAR, column->resno, (Node *) column->expr);
+		material->targetlist = lappend(material->targetlist, column);
+	}
+	finish_node(rewrite, material, plan);
+	material->lefttree = plan;
+	material->initPlan = plan->initPlan;
+	plan->initPlan = NIL;
+	return material;
 }

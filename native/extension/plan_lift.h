@@ -7,13 +7,17 @@
 
 #include "postgres.h"
 
-#include "batch_node.h"
+#include "nodes/plannodes.h"
 
-/* Numbers for new nodes; they must be unique in the statement. */
-typedef struct AiPlanIds
+#include "batch_node.h"
+#include "plan_stages.h"
+
+/* The statement whose plan is rewritten. */
+typedef struct AiRewrite
 {
-	int			last;
-} AiPlanIds;
+	PlannedStmt *statement;
+	int			last_id;		/* plan_node_ids are unique in it */
+} AiRewrite;
 
 /*
  * Above: the node gives the columns that its target list and its last filters
@@ -21,13 +25,31 @@ typedef struct AiPlanIds
  * of quals that may move, or NULL.  Returns the plan to put in its place: the
  * node itself where nothing could be done.
  */
-extern Plan *ai_plan_lift(Plan *plan, List **filters, const AiRowBound *bound, AiPlanIds *ids);
+extern Plan *ai_plan_lift(AiRewrite *rewrite, Plan *plan, List **filters,
+						  const AiRowBound *bound);
+
+/*
+ * Returns the quals that move: the first that calls, and those after it, which
+ * must stay after it.  *before gets the others.
+ */
+extern List *ai_plan_split_filters(List *quals, List **before);
 
 /*
  * Below: nodes between the plan node and its outer child give it the answers to
- * calls in its expressions.  Returns the expressions (a list) with the calls as
- * columns of the new child, which keeps all columns of the old one in place.
+ * calls in its expressions.  First, the expressions (a list) get columns in
+ * place of the calls; NULL if there is nothing to do.
  */
-extern List *ai_plan_push(Plan *plan, List *expressions, AiPlanIds *ids);
+extern List *ai_plan_push_begin(const Plan *plan, List *expressions, AiStages *stages);
+
+/*
+ * Then the nodes are put there.  They give the columns that are needed (NULL:
+ * all, at their places, and results after them); returns where: column n of the
+ * expressions is at [n].
+ */
+extern AttrNumber *ai_plan_push_end(AiRewrite *rewrite, Plan *plan, const AiStages *stages,
+									Bitmapset *needed);
+
+/* Returns a node that can go back and return to a mark, on top of one that cannot. */
+extern Plan *ai_plan_materialize(AiRewrite *rewrite, Plan *plan);
 
 #endif							/* AI_RUNTIME_PLAN_LIFT_H */

@@ -9,6 +9,7 @@
 
 #include "nodes/makefuncs.h"
 
+#include "call_cost.h"
 #include "plan_calls.h"
 #include "plan_columns.h"
 #include "plan_stack.h"
@@ -53,12 +54,14 @@ static AiNodeCall *
 make_call(const AiStageCall *call, const AttrNumber *map)
 {
 	AiNodeCall *made = palloc0(sizeof(AiNodeCall));
+	AiCallCost	cost;
 	List	   *arguments = (List *) ai_columns_renumber((Node *) call->call->args, OUTER_VAR,
 														 map);
 
 	made->function = call->call->funcid;
 	made->input = ai_calls_input_kind(call->call);
 	made->model = linitial(arguments);
+	made->row_us = ai_call_cost_of(made->model, &cost) ? cost.row_us : 0;
 	made->argument = lsecond(arguments);
 	made->options = lthird(arguments);
 	made->reach = (List *) ai_columns_renumber((Node *) call->reach, OUTER_VAR, map);

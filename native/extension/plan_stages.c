@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 
@@ -66,6 +67,28 @@ find_result(const AiStageCall *call, AiResultKind kind, const char *member)
 	return NULL;
 }
 
+static Node *
+without_call(Node *node, void *call)
+{
+	if (node == NULL)
+		return NULL;
+	if (equal(node, call))
+		return (Node *) makeNullConst(JSONBOID, -1, InvalidOid);
+	return expression_tree_mutator(node, without_call, call);
+}
+
+/*
+ * Returns the condition for a site, without the site's own call in it: in
+ * "(a AND call) OR (b AND call)" the second is reached if the first is not true.
+ * Where the first call is not reached its value plays no part, and where it is,
+ * the row is sent for it.
+ */
+static List *
+reach_of(const AiCallSite *site)
+{
+	return (List *) without_call((Node *) site->reach, site->call);
+}
+
 /*
  * True if a call can be answered now, for all of its sites at once: nothing that
  * it needs is still to come, and no site keeps it back.  A call that is made for
@@ -87,7 +110,7 @@ is_ready(List *sites, const FuncExpr *call)
 			continue;
 		if (site->refusal == NULL && site->reach == NIL)
 			return true;
-		ready = ready && site->refusal == NULL && !ai_calls_contain((Node *) site->reach);
+		ready = ready && site->refusal == NULL && !ai_calls_contain((Node *) reach_of(site));
 	}
 	return ready;
 }
@@ -157,6 +180,7 @@ take_calls(AiStage *stage, Node *place)
 
 		if (!is_ready(sites, site->call))
 			continue;
+		site->reach = reach_of(site);
 		call = find_call(stage, site->call);
 		if (call == NULL)
 		{

@@ -22,6 +22,7 @@
 
 #include "registry_lookup.h"
 
+#define BLOBS_SIZE_BYTES 2
 #define DEPLOYMENTS_VERSION 2
 #define ALIASES_VERSION 3
 #define VERSIONS_SHA256 3
@@ -182,59 +183,50 @@ column(AiScan *scan, HeapTuple tuple, int number)
 	return value;
 }
 
-/* Copies one part of an address, or raises that it is empty or too long. */
-static void
-copy_part(char *part, const char *from, int bytes, const char *address, int address_bytes)
+/* Copies one part of an address; returns false if it is empty or too long. */
+static bool
+copy_part(char *part, const char *from, int bytes)
 {
 	if (bytes < 1 || bytes > AI_MODEL_NAME_BYTES)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid model address \"%.*s\"",
-						pg_mbcliplen(address, address_bytes, 128), address),
-				 errdetail("The name of a model or an alias has 1 to %d bytes.",
-						   AI_MODEL_NAME_BYTES),
-				 errhint("An address is \"model\", \"model:version\" or \"model@alias\".")));
+		return false;
 	memcpy(part, from, bytes);
 	part[bytes] = '\0';
+	return true;
 }
 
-/* Returns the version number in the text after a colon, or raises. */
+/* Returns the version number in the text after a colon, or 0 if it is none. */
 static int
-parse_version(const char *text, int bytes, const char *address, int address_bytes)
+parse_version(const char *text, int bytes)
 {
 	int64		version = 0;
 
 	for (int i = 0; i < bytes && version <= PG_INT32_MAX; i++)
 		version = text[i] >= '0' && text[i] <= '9' ?
 			version * 10 + (text[i] - '0') : (int64) PG_INT32_MAX + 1;
-	if (version < 1 || version > PG_INT32_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid model address \"%.*s\"",
-						pg_mbcliplen(address, address_bytes, 128), address),
-				 errdetail("What follows \":\" is not a version number."),
-				 errhint("An address is \"model\", \"model:version\" or \"model@alias\".")));
-	return (int) version;
+	return version > PG_INT32_MAX ? 0 : (int) version;
 }
 
-static void
+/* Reads an address; returns what is wrong with it as a sentence, or NULL. */
+static const char *
 parse_address(const char *address, int bytes, AiAddress *parsed)
 {
+	static const char *const bad_name = "The name of a model or an alias has 1 to 63 bytes.";
 	int			name_bytes = 0;
 
+	StaticAssertStmt(AI_MODEL_NAME_BYTES == 63, "the sentence says so");
 	while (name_bytes < bytes && address[name_bytes] != ':' && address[name_bytes] != '@')
 		name_bytes++;
-	copy_part(parsed->name, address, name_bytes, address, bytes);
 	parsed->version = 0;
 	parsed->alias[0] = '\0';
+	if (!copy_part(parsed->name, address, name_bytes))
+		return bad_name;
 	if (name_bytes == bytes)
-		return;
-	if (address[name_bytes] == ':')
-		parsed->version = parse_version(address + name_bytes + 1, bytes - name_bytes - 1,
-										address, bytes);
-	else
-		copy_part(parsed->alias, address + name_bytes + 1, bytes - name_bytes - 1,
-				  address, bytes);
+		return NULL;
+	if (address[name_bytes] == '@')
+		return copy_part(parsed->alias, address + name_bytes + 1, bytes - name_bytes - 1) ?
+			NULL : bad_name;
+	parsed->version = parse_version(address + name_bytes + 1, bytes - name_bytes - 1);
+	return parsed->version > 0 ? NULL : "What follows \":\" is not a version number.";
 }
 
 static bool
@@ -355,11 +347,68 @@ void
 ai_registry_resolve(const char *address, int address_bytes, AiModel *model)
 {
 	AiAddress	parsed;
+	const char *wrong = parse_address(address, address_bytes, &parsed);
 
-	parse_address(address, address_bytes, &parsed);
+	if (wrong != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid model address \"%.*s\"",
+						pg_mbcliplen(address, address_bytes, 128), address),
+				 errdetail("%s", wrong),
+				 errhint("An address is \"model\", \"model:version\" or \"model@alias\".")));
 	memcpy(model->name, parsed.name, sizeof(model->name));
 	model->version = parsed.version != 0 ? parsed.version : find_version(&parsed);
 	model->compiled = NULL;
 	if (model->version == 0 || !load_version(model))
 		raise_not_found(&parsed);
+}
+
+/* Reads the hash of a version; false if there is no such version. */
+static bool
+find_sha256(AiModel *model)
+{
+	AiScan		scan;
+	HeapTuple	tuple;
+	ScanKeyData key;
+
+	ScanKeyInit(&key, 2, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(model->version));
+	tuple = scan_first(&scan, "model_versions", model->name, &key);
+	if (HeapTupleIsValid(tuple))
+		copy_sha256(model->sha256, column(&scan, tuple, VERSIONS_SHA256), model->name);
+	ai_registry_scan_end(&scan);
+	return HeapTupleIsValid(tuple);
+}
+
+bool
+ai_registry_find(const char *address, int address_bytes, AiModel *model)
+{
+	AiAddress	parsed;
+
+	if (parse_address(address, address_bytes, &parsed) != NULL)
+		return false;
+	memcpy(model->name, parsed.name, sizeof(model->name));
+	model->version = parsed.version != 0 ? parsed.version : find_version(&parsed);
+	model->compiled = NULL;
+	return model->version != 0 && find_sha256(model);
+}
+
+int64
+ai_registry_model_bytes(const uint8 *sha256)
+{
+	AiScan		scan;
+	HeapTuple	tuple;
+	ScanKeyData key;
+	bytea	   *value = palloc(VARHDRSZ + AI_SHA256_BYTES);
+	int64		bytes = 0;
+
+	SET_VARSIZE(value, VARHDRSZ + AI_SHA256_BYTES);
+	memcpy(VARDATA(value), sha256, AI_SHA256_BYTES);
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_BYTEAEQ, PointerGetDatum(value));
+	ai_registry_scan_begin(&scan, "model_blobs", &key, 1);
+	tuple = ai_registry_scan_next(&scan);
+	if (HeapTupleIsValid(tuple))
+		bytes = DatumGetInt64(column(&scan, tuple, BLOBS_SIZE_BYTES));
+	ai_registry_scan_end(&scan);
+	pfree(value);
+	return bytes;
 }

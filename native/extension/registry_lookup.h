@@ -43,6 +43,15 @@ typedef struct AiSnapshotKey
  */
 extern void ai_registry_resolve(const char *address, int address_bytes, AiModel *model);
 
+/*
+ * Fills in name, version and hash of what the address stands for, for who needs
+ * no more.  Returns false if it stands for nothing; raises nothing then.
+ */
+extern bool ai_registry_find(const char *address, int address_bytes, AiModel *model);
+
+/* Returns the size of the bytes with that hash; 0 if there are none. */
+extern int64 ai_registry_model_bytes(const uint8 *sha256);
+
 /* Remembers the active snapshot in key, whose array lives in context. */
 extern void ai_snapshot_key_set(AiSnapshotKey *key, MemoryContext context);
 
