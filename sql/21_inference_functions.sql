@@ -68,6 +68,22 @@ CREATE FUNCTION @extschema@.ai_inference(model text, input numeric[], options js
 COMMENT ON FUNCTION @extschema@.ai_inference(text, numeric[], jsonb) IS
 	'Prediction of a model with one input for an array of numerics, such as ARRAY[1.5, 2]';
 
+CREATE FUNCTION @extschema@.ai_inference_batch(model text, inputs jsonb[],
+		options jsonb DEFAULT '{}')
+	RETURNS TABLE (idx bigint, output jsonb, error text)
+	AS 'MODULE_PATHNAME', 'ai_inference_batch_array'
+	LANGUAGE C STABLE PARALLEL SAFE COST 10000 ROWS 1000;
+COMMENT ON FUNCTION @extschema@.ai_inference_batch(text, jsonb[], jsonb) IS
+	'Predictions of a model for the inputs of an array, each with its place from 1';
+
+CREATE FUNCTION @extschema@.ai_inference_batch(model text, inputs jsonb,
+		options jsonb DEFAULT '{}')
+	RETURNS TABLE (idx bigint, output jsonb, error text)
+	AS 'MODULE_PATHNAME', 'ai_inference_batch_jsonb'
+	LANGUAGE C STABLE PARALLEL SAFE COST 10000 ROWS 1000;
+COMMENT ON FUNCTION @extschema@.ai_inference_batch(text, jsonb, jsonb) IS
+	'Predictions of a model for the elements of a JSON array, each with its place from 1';
+
 CREATE FUNCTION ai_runtime._store_model(model bytea)
 	RETURNS bytea
 	AS 'MODULE_PATHNAME', 'ai_store_model'

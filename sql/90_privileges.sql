@@ -21,8 +21,8 @@ BEGIN
 			AND extension.extname = 'ai_runtime'
 	LOOP
 		EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', member.signature);
-		-- All forms of the one function that predicts; it reads the registry by itself.
-		IF member.name = 'ai_inference' THEN
+		-- All forms of the functions that predict; they read the registry by themselves.
+		IF member.name IN ('ai_inference', 'ai_inference_batch') THEN
 			EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO ai_runtime_predictor',
 				member.signature);
 		END IF;

@@ -199,6 +199,65 @@ ai_array_write_request(AiRequest *request, ArrayType *array, const uint16 *outpu
 	ai_codec_end_tensor(request->frame, &tensor);
 }
 
+bool
+ai_array_is_castable(Oid element_type, uint8 datatype)
+{
+	switch (element_type)
+	{
+		case FLOAT4OID:
+			return datatype == AI_DATATYPE_FP32 || datatype == AI_DATATYPE_FP64;
+		case FLOAT8OID:
+			return datatype == AI_DATATYPE_FP32 || datatype == AI_DATATYPE_FP64;
+		case INT4OID:
+			return datatype == AI_DATATYPE_INT32 || datatype == AI_DATATYPE_FP64;
+		case INT8OID:
+			return datatype == AI_DATATYPE_INT64;
+		default:
+			return false;
+	}
+}
+
+/* Casts float8 to FP32; false if one becomes an infinity that was none. */
+static bool
+narrow_doubles(const double *from, int elements, float *to)
+{
+	bool		overflow = false;
+
+	for (int i = 0; i < elements; i++)
+	{
+		to[i] = (float) from[i];
+		overflow |= isinf(to[i]) && !isinf(from[i]);
+	}
+	return !overflow;
+}
+
+bool
+ai_array_cast(const ArrayType *array, int elements, uint8 datatype, char *to)
+{
+	const char *from = ARR_DATA_PTR(array);
+
+	if (array_datatype(unconstify(ArrayType *, array)) == datatype)
+	{
+		memcpy(to, from, (size_t) elements * ai_datatype_bytes(datatype));
+		return true;
+	}
+	switch (ARR_ELEMTYPE(array))
+	{
+		case FLOAT8OID:
+			return narrow_doubles((const double *) from, elements, (float *) to);
+		case FLOAT4OID:
+			for (int i = 0; i < elements; i++)
+				((double *) to)[i] = ((const float *) from)[i];
+			return true;
+		case INT4OID:
+			for (int i = 0; i < elements; i++)
+				((double *) to)[i] = ((const int32 *) from)[i];
+			return true;
+		default:
+			return false;
+	}
+}
+
 /* Pushes a numeric[] as nested arrays; *values moves on. */
 static void
 push_numerics(AiOutputWriter *writer, ArrayType *array, int depth, Datum **values)

@@ -14,6 +14,15 @@
 extern void ai_array_write_request(AiRequest *request, ArrayType *array,
 								   const uint16 *outputs, int output_count);
 
+/* True if elements of that type become those of the tensor by a copy or by one cast. */
+extern bool ai_array_is_castable(Oid element_type, uint8 datatype);
+
+/*
+ * Copies or casts the elements of an array without nulls.  False if one is out
+ * of range: the long way says which.
+ */
+extern bool ai_array_cast(const ArrayType *array, int elements, uint8 datatype, char *to);
+
 /* Returns the array as jsonb, for a preprocess function; what is not finite as string. */
 extern Jsonb *ai_array_to_jsonb(const AiModel *model, ArrayType *array);
 

@@ -1,44 +1,30 @@
 /*
  * batch_evaluator.c
- *	  Many rows of one ai_inference() call.
+ *	  Many rows of one ai_inference() call, asked for in few requests.
  *
- * The plain way: a batch keeps its inputs, and each row is asked for on its
- * own when it is taken.
+ * A row is encoded when it is added: into the request that the row before it
+ * went to, into another one of the batch with the same layout, or into a new
+ * one.  A batch is sent without waiting, so that the next one can be filled
+ * while the server works; its answers are read when their rows are taken.
+ *
+ * What is wrong with a row is kept until that row is taken.  A request that the
+ * server refuses is sent again in halves, until the rows that are to blame are
+ * alone.  Requests and their frames are used again for later batches.
  */
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/memutils.h"
 
-#include "batch_evaluator.h"
-#include "functions.h"
-#include "inference.h"
+#include "batch.h"
+#include "merge_rule.h"
+#include "model_cost.h"
+#include "row_error.h"
 
 #define BATCH_ROWS 1024
-
-struct AiEvaluator
-{
-	MemoryContext context;
-	AiEvaluatorSpec spec;
-	AiResult   *results;		/* of the spec */
-	AiCall	   *call;
-	AiEvaluatorStats stats;
-};
-
-struct AiBatch
-{
-	MemoryContext context;
-	AiEvaluator *evaluator;
-	int			rows;
-	int			allocated;
-	Datum	   *inputs;
-	bool	   *nulls;
-	int			answered;		/* the row that was asked for last; -1: none */
-	Jsonb	   *answer;			/* its answer, or NULL */
-};
+#define BATCH_BYTES (1024 * 1024)	/* of frames: a batch that has more is full */
+#define BATCH_COMPUTE_US 50000	/* that a batch may take, as far as is known */
+#define OPEN_REQUESTS 8			/* layouts that a row is compared with */
 
 AiEvaluator *
 ai_evaluator_create(const AiEvaluatorSpec *spec, MemoryContext parent)
@@ -53,30 +39,82 @@ ai_evaluator_create(const AiEvaluatorSpec *spec, MemoryContext parent)
 	evaluator->spec.address = DatumGetTextPCopy(PointerGetDatum(spec->address));
 	if (spec->options != NULL)
 		evaluator->spec.options = DatumGetJsonbPCopy(PointerGetDatum(spec->options));
-	evaluator->results = palloc(spec->result_count * sizeof(AiResult));
+	evaluator->spec.results = NULL;
+	evaluator->projections = palloc0(spec->result_count * sizeof(AiProjection));
 	for (int i = 0; i < spec->result_count; i++)
 	{
-		evaluator->results[i] = spec->results[i];
+		evaluator->projections[i].kind = spec->results[i].kind;
 		if (spec->results[i].member != NULL)
-			evaluator->results[i].member = pstrdup(spec->results[i].member);
+			evaluator->projections[i].member = pstrdup(spec->results[i].member);
 	}
-	evaluator->spec.results = evaluator->results;
-	evaluator->call = ai_call_create(context);
+	evaluator->row_context = AllocSetContextCreate(context, "ai_runtime row",
+												   ALLOCSET_DEFAULT_SIZES);
+	initStringInfo(&evaluator->row_frame);
+	ai_request_pool_init(&evaluator->pool, context, &evaluator->stats);
 	MemoryContextSwitchTo(caller);
 	return evaluator;
+}
+
+/* Makes a call state for the batches that are begun from now on. */
+static void
+renew_call(AiEvaluator *evaluator)
+{
+	AiCall	   *call = ai_call_create(evaluator->context);
+	int			count = evaluator->spec.result_count;
+
+	call->members = MemoryContextAlloc(call->context, Max(count, 1) * sizeof(char *));
+	call->member_count = count;
+	for (int i = 0; i < count; i++)
+	{
+		call->members[i] = evaluator->projections[i].member;
+		/* Somebody wants all of them. */
+		if (evaluator->projections[i].kind == AI_RESULT_JSONB)
+			call->member_count = 0;
+	}
+	evaluator->call = call;
+	evaluator->prepared_for = 0;
+}
+
+/* Resolves the model for the next batch; others under way keep what they began with. */
+static AiCall *
+prepare_call(AiEvaluator *evaluator)
+{
+	AiCall	   *call = evaluator->call;
+
+	if (call == NULL || (call->users > 0 && !ai_call_is_current(call)))
+		renew_call(evaluator);
+	call = evaluator->call;
+	ai_call_prepare(call, evaluator->spec.address, evaluator->spec.options);
+	if (evaluator->prepared_for != call->selection_id)
+	{
+		for (int i = 0; i < evaluator->spec.result_count; i++)
+			ai_projection_prepare(&evaluator->projections[i], call);
+		evaluator->may_merge = ai_merge_is_allowed(call);
+		evaluator->prepared_for = call->selection_id;
+	}
+	return call;
 }
 
 const char *
 ai_evaluator_version(AiEvaluator *evaluator)
 {
-	return ai_call_resolve(evaluator->call, evaluator->spec.address);
+	AiCall	   *call = prepare_call(evaluator);
+
+	return psprintf("%s:%d", call->model.name, call->model.version);
 }
 
 int
 ai_evaluator_batch_rows(AiEvaluator *evaluator)
 {
-	(void) evaluator;
-	return BATCH_ROWS;
+	const AiCall *call = evaluator->call;
+	AiModelCost cost;
+	double		rows;
+
+	if (call == NULL || call->model.compiled == NULL ||
+		!ai_model_cost_get(call->model.sha256, &cost) || cost.us_per_row <= 0)
+		return BATCH_ROWS;
+	rows = BATCH_COMPUTE_US / cost.us_per_row;
+	return (int) Max(Min(rows, BATCH_ROWS), 1);
 }
 
 const AiEvaluatorStats *
@@ -85,125 +123,257 @@ ai_evaluator_stats(const AiEvaluator *evaluator)
 	return &evaluator->stats;
 }
 
+/* Returns an empty batch, an old one if there is any. */
+static AiBatch *
+take_idle_batch(AiEvaluator *evaluator)
+{
+	AiBatch    *batch = evaluator->idle;
+
+	if (batch != NULL)
+	{
+		evaluator->idle = batch->next_idle;
+		return batch;
+	}
+	batch = MemoryContextAllocZero(evaluator->context, sizeof(AiBatch));
+	batch->evaluator = evaluator;
+	batch->context = AllocSetContextCreate(evaluator->context, "ai_runtime batch",
+										   ALLOCSET_SMALL_SIZES);
+	batch->answer_context = AllocSetContextCreate(evaluator->context, "ai_runtime answer",
+												  ALLOCSET_SMALL_SIZES);
+	batch->rows_allocated = BATCH_ROWS;
+	batch->rows = MemoryContextAlloc(evaluator->context, BATCH_ROWS * sizeof(AiBatchRow));
+	batch->requests_allocated = 16;
+	batch->requests = MemoryContextAlloc(evaluator->context, 16 * sizeof(AiBatchRequest *));
+	return batch;
+}
+
 AiBatch *
 ai_batch_begin(AiEvaluator *evaluator)
 {
-	MemoryContext context = AllocSetContextCreate(evaluator->context, "ai_runtime batch",
-												  ALLOCSET_DEFAULT_SIZES);
-	AiBatch    *batch = MemoryContextAllocZero(context, sizeof(AiBatch));
+	AiCall	   *call = prepare_call(evaluator);
+	AiBatch    *batch = take_idle_batch(evaluator);
 
-	batch->context = context;
-	batch->evaluator = evaluator;
+	batch->call = call;
+	call->users++;
+	batch->row_count = batch->request_count = batch->error_count = batch->errors_allocated = 0;
+	batch->last = 0;
+	batch->bytes = 0;
 	batch->answered = -1;
-	batch->allocated = 64;
-	batch->inputs = MemoryContextAlloc(context, batch->allocated * sizeof(Datum));
-	batch->nulls = MemoryContextAlloc(context, batch->allocated * sizeof(bool));
 	return batch;
+}
+
+/* Notes where the next row is. */
+static inline void
+place_row(AiBatch *batch, int request, int index)
+{
+	if (unlikely(batch->row_count == batch->rows_allocated))
+	{
+		batch->rows_allocated *= 2;
+		batch->rows = repalloc(batch->rows, batch->rows_allocated * sizeof(AiBatchRow));
+	}
+	batch->rows[batch->row_count].request = request;
+	batch->rows[batch->row_count++].index = index;
+}
+
+/* Keeps what is wrong with the next row; the error is of the batch's memory. */
+static void
+place_error(AiBatch *batch, ErrorData *error)
+{
+	if (batch->error_count == batch->errors_allocated)
+	{
+		int			larger = Max(batch->errors_allocated * 2, 16);
+		ErrorData **errors = MemoryContextAlloc(batch->context, larger * sizeof(ErrorData *));
+
+		if (batch->error_count > 0)
+			memcpy(errors, batch->errors, batch->error_count * sizeof(ErrorData *));
+		batch->errors = errors;
+		batch->errors_allocated = larger;
+	}
+	batch->errors[batch->error_count] = error;
+	place_row(batch, ROW_IS_ERROR, batch->error_count++);
+}
+
+/* Puts the frame of a row into a request of the batch with the same layout, or a new one. */
+static void
+place_frame(AiBatch *batch, bool row_mode, ArrayType *array)
+{
+	AiEvaluator *evaluator = batch->evaluator;
+	StringInfo	frame = &evaluator->row_frame;
+	int			first = Max(batch->request_count - OPEN_REQUESTS, 0);
+	AiBatchRequest *request;
+
+	batch->bytes += frame->len;
+	for (int i = batch->request_count - 1; row_mode && i >= first; i--)
+	{
+		if (ai_batch_request_add(batch->requests[i], frame))
+		{
+			batch->last = i;
+			place_row(batch, i, batch->requests[i]->rows - 1);
+			return;
+		}
+	}
+	if (batch->request_count == batch->requests_allocated)
+	{
+		batch->requests_allocated *= 2;
+		batch->requests = repalloc(batch->requests,
+								   batch->requests_allocated * sizeof(AiBatchRequest *));
+	}
+	request = ai_request_pool_take(&evaluator->pool);
+	ai_batch_request_begin(request, frame, row_mode,
+						   evaluator->may_merge && !evaluator->pool.rows_were_missing, array);
+	batch->last = batch->request_count;
+	batch->requests[batch->request_count++] = request;
+	place_row(batch, batch->last, 0);
+}
+
+/* A row that is being encoded. */
+typedef struct AiRowEncoding
+{
+	AiBatch    *batch;
+	Datum		value;
+	AiInput		input;
+	bool		row_mode;
+} AiRowEncoding;
+
+static void
+read_input(void *arg)
+{
+	AiRowEncoding *row = arg;
+	AiEvaluator *evaluator = row->batch->evaluator;
+	MemoryContext caller = MemoryContextSwitchTo(evaluator->row_context);
+
+	ai_input_read(&row->input, evaluator->spec.input, row->value);
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+write_row(void *arg)
+{
+	AiRowEncoding *row = arg;
+	AiEvaluator *evaluator = row->batch->evaluator;
+	MemoryContext caller = MemoryContextSwitchTo(evaluator->row_context);
+
+	row->row_mode = ai_inference_write(row->batch->call, &row->input, &evaluator->row_frame);
+	MemoryContextSwitchTo(caller);
+}
+
+/* Gives the memory of a large row back. */
+static void
+renew_row_frame(AiEvaluator *evaluator)
+{
+	MemoryContext caller = MemoryContextSwitchTo(evaluator->context);
+
+	pfree(evaluator->row_frame.data);
+	initStringInfo(&evaluator->row_frame);
+	MemoryContextSwitchTo(caller);
+}
+
+/* Adds a row the long way: as it would be encoded alone. */
+static void
+add_row(AiBatch *batch, Datum value)
+{
+	AiEvaluator *evaluator = batch->evaluator;
+	AiRowEncoding row = {.batch = batch,.value = value};
+	MemoryContext caller = MemoryContextSwitchTo(batch->context);
+	ErrorData  *error = ai_row_error_catch(read_input, &row);
+
+	if (error == NULL)
+	{
+		/* A function of the user: what it raises goes on. */
+		MemoryContextSwitchTo(evaluator->row_context);
+		ai_inference_preprocess(batch->call, &row.input);
+		MemoryContextSwitchTo(batch->context);
+		error = ai_row_error_catch(write_row, &row);
+	}
+	if (error != NULL)
+		place_error(batch, error);
+	else
+		place_frame(batch, row.row_mode, row.input.array);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(evaluator->row_context);
+	if (evaluator->row_frame.maxlen > BATCH_BYTES)
+		renew_row_frame(evaluator);
+}
+
+/* Returns an array that is neither compressed nor elsewhere, aligned; else NULL. */
+static inline const ArrayType *
+plain_array(AiEvaluator *evaluator, Datum value)
+{
+	struct varlena *datum = (struct varlena *) DatumGetPointer(value);
+
+	if (likely(VARATT_IS_4B_U(datum)))
+		return (const ArrayType *) datum;
+	if (!VARATT_IS_SHORT(datum))
+		return NULL;
+	SET_VARSIZE(evaluator->array.bytes, VARSIZE_SHORT(datum) - VARHDRSZ_SHORT + VARHDRSZ);
+	memcpy(evaluator->array.bytes + VARHDRSZ, VARDATA_SHORT(datum),
+		   VARSIZE_SHORT(datum) - VARHDRSZ_SHORT);
+	return (const ArrayType *) evaluator->array.bytes;
 }
 
 void
 ai_batch_add(AiBatch *batch, Datum input, bool is_null)
 {
-	MemoryContext caller = MemoryContextSwitchTo(batch->context);
+	AiEvaluator *evaluator = batch->evaluator;
 
-	if (batch->rows == batch->allocated)
+	if (is_null)
 	{
-		batch->allocated *= 2;
-		batch->inputs = repalloc(batch->inputs, batch->allocated * sizeof(Datum));
-		batch->nulls = repalloc(batch->nulls, batch->allocated * sizeof(bool));
+		place_row(batch, ROW_IS_NULL, 0);
+		return;
 	}
-	batch->inputs[batch->rows] = is_null ? (Datum) 0 :
-		PointerGetDatum(PG_DETOAST_DATUM_COPY(input));
-	batch->nulls[batch->rows++] = is_null;
-	MemoryContextSwitchTo(caller);
+	evaluator->stats.rows++;
+	if (evaluator->spec.input == AI_INPUT_ARRAY && batch->request_count > 0 &&
+		!ai_inference_has_preprocess(batch->call))
+	{
+		AiBatchRequest *request = batch->requests[batch->last];
+		const ArrayType *array = plain_array(evaluator, input);
+
+		if (likely(array != NULL && ai_batch_request_add_array(request, array)))
+		{
+			batch->bytes += request->array.row_bytes;
+			place_row(batch, batch->last, request->rows - 1);
+			return;
+		}
+	}
+	add_row(batch, input);
 }
 
 bool
 ai_batch_is_full(const AiBatch *batch)
 {
-	(void) batch;
-	return false;
+	return batch->bytes >= BATCH_BYTES;
 }
 
 void
 ai_batch_send(AiBatch *batch)
 {
+	for (int i = 0; i < batch->request_count; i++)
+		ai_batch_request_finish(batch->requests[i]);
 	batch->evaluator->stats.batches++;
+	ai_exchange_begin(&batch->evaluator->pool, batch->call, batch->requests,
+					  batch->request_count);
 }
 
 void
 ai_batch_wait(AiBatch *batch)
 {
-	(void) batch;
-}
-
-/* Returns the wanted part of an answer. */
-static Datum
-project(const AiResult *wanted, Jsonb *answer, bool *is_null)
-{
-	LOCAL_FCINFO(fcinfo, 2);
-	Datum		value;
-	bool		as_text = wanted->kind != AI_RESULT_MEMBER;
-
-	if (wanted->kind == AI_RESULT_JSONB)
-		return datumCopy(JsonbPGetDatum(answer), false, -1);
-	InitFunctionCallInfoData(*fcinfo, NULL, 2, InvalidOid, NULL, NULL);
-	fcinfo->args[0].value = JsonbPGetDatum(answer);
-	fcinfo->args[0].isnull = false;
-	fcinfo->args[1].value = CStringGetTextDatum(wanted->member);
-	fcinfo->args[1].isnull = false;
-	value = as_text ? jsonb_object_field_text(fcinfo) : jsonb_object_field(fcinfo);
-	*is_null = fcinfo->isnull;
-	if (*is_null || wanted->kind == AI_RESULT_MEMBER || wanted->kind == AI_RESULT_MEMBER_TEXT)
-		return value;
-	value = CStringGetDatum(text_to_cstring(DatumGetTextPP(value)));
-	return DirectFunctionCall1(wanted->kind == AI_RESULT_MEMBER_FLOAT8 ? float8in : float4in,
-							   value);
-}
-
-/* Asks for a row; what came is kept until the next one. */
-static void
-ask(AiBatch *batch, int row)
-{
-	AiEvaluator *evaluator = batch->evaluator;
-	const AiEvaluatorSpec *spec = &evaluator->spec;
-	Jsonb	   *answer;
-	MemoryContext caller;
-
-	evaluator->stats.rows++;
-	evaluator->stats.requests++;
-	evaluator->stats.max_in_flight = 1;
-	answer = ai_inference_run(evaluator->call, spec->address,
-							  ai_input_to_jsonb(spec->input, batch->inputs[row]),
-							  spec->input == AI_INPUT_ARRAY ?
-							  DatumGetArrayTypeP(batch->inputs[row]) : NULL,
-							  spec->options);
-	if (batch->answer != NULL)
-		pfree(batch->answer);
-	batch->answer = NULL;
-	caller = MemoryContextSwitchTo(batch->context);
-	if (answer != NULL)
-		batch->answer = DatumGetJsonbPCopy(JsonbPGetDatum(answer));
-	MemoryContextSwitchTo(caller);
-	batch->answered = row;
-}
-
-Datum
-ai_batch_take(AiBatch *batch, int row, int result, bool *is_null)
-{
-	Assert(row >= 0 && row < batch->rows);
-	*is_null = batch->nulls[row];
-	if (*is_null)
-		return (Datum) 0;
-	if (batch->answered != row)
-		ask(batch, row);
-	*is_null = batch->answer == NULL;
-	return *is_null ? (Datum) 0 :
-		project(&batch->evaluator->results[result], batch->answer, is_null);
+	ai_exchange_finish(&batch->evaluator->pool, batch->call, batch->requests,
+					   batch->request_count, batch->context);
 }
 
 void
 ai_batch_free(AiBatch *batch)
 {
-	MemoryContextDelete(batch->context);
+	AiEvaluator *evaluator = batch->evaluator;
+	AiCall	   *call = batch->call;
+
+	for (int i = 0; i < batch->request_count; i++)
+		ai_request_pool_give(&evaluator->pool, batch->requests[i]);
+	ai_client_settle();
+	MemoryContextReset(batch->context);
+	MemoryContextReset(batch->answer_context);
+	batch->next_idle = evaluator->idle;
+	evaluator->idle = batch;
+	if (--call->users == 0 && call != evaluator->call)
+		MemoryContextDelete(call->context);
 }

@@ -112,6 +112,13 @@ extern void ai_batch_wait(AiBatch *batch);
  */
 extern Datum ai_batch_take(AiBatch *batch, int row, int result, bool *is_null);
 
+/*
+ * The same, but what was wrong with the row is returned in *error (else NULL) and
+ * not raised.  Where the call has the option on_error, that decides.
+ */
+extern Datum ai_batch_try(AiBatch *batch, int row, int result, bool *is_null,
+						  ErrorData **error);
+
 /* Ends a batch in any state; replies still under way are dropped when they come. */
 extern void ai_batch_free(AiBatch *batch);
 

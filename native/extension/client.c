@@ -257,7 +257,8 @@ take_error(AiClientRequest *request, int flags)
 	/* After a framing error the server closes, so a later call must not be sent. */
 	if (code == AI_STATUS_PROTOCOL_VIOLATION || code == AI_STATUS_OK)
 		ai_pipeline_close(false);
-	else if (flags & AI_CLIENT_RETURN_ERRORS)
+	else if ((flags & AI_CLIENT_RETURN_ERRORS) && code != AI_STATUS_CANCELLED &&
+			 code != AI_STATUS_DEADLINE_EXCEEDED)
 		return true;
 	waited = NULL;
 	in_call = false;
@@ -331,6 +332,12 @@ ai_client_drop(AiClientRequest *request)
 	ai_pipeline_remove(request);
 	if (waited == request)
 		waited = NULL;
+}
+
+uint64
+ai_client_last_id(void)
+{
+	return ai_pipeline_last_id();
 }
 
 void

@@ -27,8 +27,9 @@
 #define AI_CLIENT_SAME_CONNECTION		0x02
 
 /*
- * What the server refuses is not raised but returned: the reply's type is
- * AI_ERROR and its status tells why.  Still raised: frames that are no reply.
+ * What the server says of the request's contents is not raised but returned: the
+ * reply's type is AI_ERROR and its status tells why.  Still raised: that it took
+ * too long or was cancelled, and frames that are no reply.
  */
 #define AI_CLIENT_RETURN_ERRORS			0x04
 
@@ -108,6 +109,9 @@ extern bool ai_client_wait(AiClientRequest *request, int flags);
  * another.  Raises nothing.
  */
 extern void ai_client_drop(AiClientRequest *request);
+
+/* Returns the number of the request that was sent last. */
+extern uint64 ai_client_last_id(void);
 
 /* Ends on the server what was dropped, where it costs nobody else anything. */
 extern void ai_client_settle(void);

@@ -72,12 +72,28 @@ parse_timeout(const JsonbValue *value, AiOptions *options)
 }
 
 static void
+parse_on_error(const JsonbValue *value, AiOptions *options)
+{
+	options->has_on_error = true;
+	if (ai_json_equals(value, "raise"))
+		options->on_error = AI_ON_ERROR_RAISE;
+	else if (ai_json_equals(value, "null"))
+		options->on_error = AI_ON_ERROR_NULL;
+	else if (ai_json_equals(value, "report"))
+		options->on_error = AI_ON_ERROR_REPORT;
+	else
+		raise_option("on_error", "\"raise\", \"null\" or \"report\"", value);
+}
+
+static void
 parse_option(const JsonbValue *key, const JsonbValue *value, void *arg)
 {
 	AiOptions  *options = arg;
 
 	if (ai_json_equals(key, "output_format"))
 		parse_format(value, options);
+	else if (ai_json_equals(key, "on_error"))
+		parse_on_error(value, options);
 	else if (ai_json_equals(key, "outputs"))
 		parse_outputs(value, options);
 	else if (ai_json_equals(key, "timeout_ms"))
@@ -86,7 +102,7 @@ parse_option(const JsonbValue *key, const JsonbValue *value, void *arg)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"%s\" is not known", ai_json_cstring(key)),
-				 errhint("Known options are output_format, outputs, timeout_ms.")));
+				 errhint("Known options are on_error, output_format, outputs, timeout_ms.")));
 }
 
 void
@@ -95,6 +111,8 @@ ai_options_parse(Jsonb *json, AiOptions *options)
 	JsonbValue	root;
 
 	options->format = AI_FORMAT_PLAIN;
+	options->on_error = AI_ON_ERROR_RAISE;
+	options->has_on_error = false;
 	options->timeout_ms = -1;
 	options->output_count = 0;
 	options->outputs = NULL;

@@ -14,9 +14,19 @@ typedef enum AiOutputFormat
 	AI_FORMAT_RAW
 } AiOutputFormat;
 
+/* What becomes of a row whose input does not fit, or that the model fails on. */
+typedef enum AiOnError
+{
+	AI_ON_ERROR_RAISE,
+	AI_ON_ERROR_NULL,
+	AI_ON_ERROR_REPORT			/* the answer tells the error */
+} AiOnError;
+
 typedef struct AiOptions
 {
 	AiOutputFormat format;
+	AiOnError	on_error;
+	bool		has_on_error;	/* it was given */
 	int			timeout_ms;		/* -1: ai_runtime.request_timeout */
 	int			output_count;	/* 0: all */
 	char	  **outputs;

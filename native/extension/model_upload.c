@@ -33,6 +33,13 @@ typedef struct AiUpload
 	int			timeout_ms;
 } AiUpload;
 
+/* The model that was brought last, and the last request before its bytes were all there. */
+static struct
+{
+	uint8		sha256[AI_SHA256_BYTES];
+	uint64		request_id;
+}			last_upload;
+
 static void
 raise_damaged(const AiModelBytes *model, const char *detail)
 {
@@ -180,31 +187,69 @@ upload_model(const AiModelBytes *model, int timeout_ms)
 	pfree(upload.frame.data);
 }
 
+/* Brings the bytes to the server, in memory of their own. */
+static void
+upload_once(const AiModelBytes *model, int timeout_ms)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "ai_runtime upload",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+
+	upload_model(model, timeout_ms);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	memcpy(last_upload.sha256, model->sha256, AI_SHA256_BYTES);
+	last_upload.request_id = ai_client_last_id();
+}
+
+static void
+raise_not_kept(const AiModelBytes *model)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OUT_OF_MEMORY),
+			 errmsg("inference server does not keep %s", model->what),
+			 errhint("Raise ai_runtime.session_memory_limit.")));
+}
+
 bool
 ai_model_call(StringInfo frame, const AiModelBytes *model, AiReply *reply,
 			  int timeout_ms, int flags, bool *uploaded)
 {
 	for (int i = 0; i <= UPLOADS; i++)
 	{
-		MemoryContext context;
-		MemoryContext caller;
-
 		if (!ai_client_call(frame, reply, timeout_ms, flags))
 			return false;
 		if (likely(reply->status != AI_STATUS_MODEL_UNKNOWN))
 			return true;
 		if (uploaded != NULL)
 			*uploaded = true;
-		context = AllocSetContextCreate(CurrentMemoryContext, "ai_runtime upload",
-										ALLOCSET_DEFAULT_SIZES);
-		caller = MemoryContextSwitchTo(context);
-		upload_model(model, timeout_ms);
-		MemoryContextSwitchTo(caller);
-		MemoryContextDelete(context);
+		upload_once(model, timeout_ms);
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_OUT_OF_MEMORY),
-			 errmsg("inference server does not keep %s", model->what),
-			 errhint("Raise ai_runtime.session_memory_limit.")));
+	raise_not_kept(model);
+	return false;
+}
+
+/* True if the model was brought to the server after the request was sent. */
+static bool
+was_uploaded_since(const AiModelBytes *model, const AiClientRequest *request)
+{
+	return request->id <= last_upload.request_id &&
+		memcmp(model->sha256, last_upload.sha256, AI_SHA256_BYTES) == 0;
+}
+
+bool
+ai_model_wait(AiClientRequest *request, const AiModelBytes *model, int timeout_ms, int flags)
+{
+	for (int i = 0; i <= UPLOADS; i++)
+	{
+		if (!ai_client_wait(request, flags))
+			return false;
+		if (likely(request->reply.status != AI_STATUS_MODEL_UNKNOWN))
+			return true;
+		if (!was_uploaded_since(model, request))
+			upload_once(model, timeout_ms);
+		ai_client_post(request, request->frame, timeout_ms);
+	}
+	raise_not_kept(model);
 	return false;
 }

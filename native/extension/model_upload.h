@@ -23,4 +23,11 @@ typedef struct AiModelBytes
 extern bool ai_model_call(StringInfo frame, const AiModelBytes *model, AiReply *reply,
 						  int timeout_ms, int flags, bool *uploaded);
 
+/*
+ * The same for a request that was posted: waits for its reply.  Others of the
+ * model may be under way; the bytes go once.
+ */
+extern bool ai_model_wait(AiClientRequest *request, const AiModelBytes *model, int timeout_ms,
+						  int flags);
+
 #endif							/* AI_RUNTIME_MODEL_UPLOAD_H */

@@ -62,4 +62,14 @@ extern Numeric ai_number_to_numeric(uint8 datatype, const void *element);
 /* Writes an integer, a boolean or a finite float as text; the buffer has 40 bytes. */
 extern void ai_number_to_text(uint8 datatype, const void *element, char *buffer);
 
+/* Returns what the shortest decimal of a finite float is as float8. */
+extern double ai_number_float_to_float8(float value);
+
+/*
+ * Fills in what the element is as float8 (as real), were its JSON number cast.
+ * False where JSON has no number for it, or where the text has to be asked.
+ */
+extern bool ai_number_to_float8(uint8 datatype, const void *element, double *value);
+extern bool ai_number_to_float4(uint8 datatype, const void *element, float *value);
+
 #endif							/* AI_RUNTIME_NUMBER_H */

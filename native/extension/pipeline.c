@@ -273,6 +273,12 @@ stamp_frame(StringInfo frame, uint64 deadline_us)
 	return header.request_id;
 }
 
+uint64
+ai_pipeline_last_id(void)
+{
+	return last_id;
+}
+
 AiIoResult
 ai_pipeline_send_frame(StringInfo frame, uint64 deadline_us, uint64 *id)
 {

@@ -27,6 +27,9 @@ extern AiIoResult ai_pipeline_send(uint64 deadline_us);
 /* Sends a frame that has no reply of its own and returns its number in *id. */
 extern AiIoResult ai_pipeline_send_frame(StringInfo frame, uint64 deadline_us, uint64 *id);
 
+/* Returns the number of the frame that was sent last. */
+extern uint64 ai_pipeline_last_id(void);
+
 /*
  * Waits until the request is answered.  With AI_IO_INVALID, reason says what
  * was wrong with what came instead.

@@ -178,6 +178,19 @@ parse_ports(const JsonbValue *root, const char *member, AiSignature *signature, 
 	return ports;
 }
 
+/* Reads what the server found out about batches. */
+static AiBatchMode
+parse_batch_mode(const JsonbValue *root)
+{
+	JsonbValue	batch;
+	JsonbValue	mode;
+
+	if (!ai_json_given(root, "batch", &batch) || !ai_json_is_object(&batch) ||
+		!ai_json_given(&batch, "mode", &mode))
+		return AI_BATCH_UNKNOWN;
+	return ai_json_equals(&mode, "off") ? AI_BATCH_OFF : AI_BATCH_ON;
+}
+
 AiSignature *
 ai_signature_parse(Jsonb *json)
 {
@@ -187,6 +200,7 @@ ai_signature_parse(Jsonb *json)
 	ai_json_root(json, &root);
 	signature->inputs = parse_ports(&root, "inputs", signature, &signature->input_count);
 	signature->outputs = parse_ports(&root, "outputs", signature, &signature->output_count);
+	signature->batch = parse_batch_mode(&root);
 	return signature;
 }
 

@@ -48,8 +48,17 @@ typedef struct AiPort
 	AiType	   *type;
 } AiPort;
 
+/* Whether rows may share an execution, as the server found out at creation. */
+typedef enum AiBatchMode
+{
+	AI_BATCH_UNKNOWN,			/* the signature does not say */
+	AI_BATCH_OFF,
+	AI_BATCH_ON					/* rows come out as on their own, or nearly so */
+} AiBatchMode;
+
 typedef struct AiSignature
 {
+	AiBatchMode batch;
 	int			input_count;
 	AiPort	   *inputs;
 	int			output_count;

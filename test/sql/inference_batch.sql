@@ -1,0 +1,202 @@
+-- Many rows in few requests: the same answers and the same errors as one by one.
+SET client_min_messages = warning;
+DROP EXTENSION IF EXISTS ai_runtime CASCADE;
+CREATE EXTENSION ai_runtime CASCADE;
+RESET client_min_messages;
+\set SHOW_CONTEXT never
+SELECT ai_runtime._wait_until_ready(30000);
+\getenv source PG_ABS_SRCDIR
+\set onnx :source '/fixtures/onnx.sql'
+\i :onnx
+SELECT ai_create_model('double', onnx.model('{"x FP32[N,2]"}', '{"y FP32[N,2]"}',
+	onnx.node('Add', '{x,x}', '{y}')));
+SELECT ai_create_model('both', onnx.model('{"a FP32[N,2]","b FP32[N,2]","k FP32[]"}',
+	'{"y FP32[N,2]"}', onnx.node('Add', '{a,b}', '{s}') || onnx.node('Mul', '{s,k}', '{y}')));
+SELECT ai_create_model('strings', onnx.model('{"x BYTES[N,M]"}', '{"y BYTES[N,M]"}',
+	onnx.node('Identity', '{x}', '{y}')));
+SELECT ai_create_model('table', onnx.model('{"x INT64[N]"}', '{"y FP32[N,2]"}',
+	onnx.node('Gather', '{t,x}', '{y}'), onnx.constant('t', '{3,2}', '{1,2,3,4,5,6}'::real[])));
+SELECT ai_create_model('sum', onnx.model('{"x FP32[N,2]"}', '{"y FP32[?]"}',
+	onnx.node('ReduceSum', '{x,axis}', '{y}', onnx.attribute('keepdims', 0)),
+	onnx.constant('axis', '{1}', '{0}'::int8[])));
+SELECT ai_create_model('square', onnx.model('{"x FP32[N,N]"}', '{"y FP32[N,N]"}',
+	onnx.node('MatMul', '{x,x}', '{y}')));
+SELECT ai_create_model('one', onnx.model('{"x FP32[1,2]"}', '{"y FP32[1,2]"}',
+	onnx.node('Add', '{x,x}', '{y}')));
+SELECT ai_create_model('features', onnx.model('{"x FP32[N,4]"}', '{"y FP32[N,4]"}',
+	onnx.node('Identity', '{x}', '{y}')), '{"input": ["a", {"name": "b", "default": -1},
+	{"name": "job", "categories": ["x", "y"]}], "output": {"all": "y", "last": {"index": -1},
+	"job": {"argmax": true, "labels": ["a", "b", "x", "y"]}}}');
+SELECT ai_create_model('classifier', onnx.model('{"x FP32[?,2]"}',
+	'{"label INT64[?]","p seq(map(INT64,FP32[]))"}',
+	onnx.node('LinearClassifier', '{x}', '{label,scores}',
+		onnx.attribute('classlabels_ints', '{10,20}'::int8[])
+		|| onnx.attribute('coefficients', '{1,0,0,1}'::real[])
+		|| onnx.attribute('intercepts', '{0,0.5}'::real[]), 'ai.onnx.ml')
+	|| onnx.node('ZipMap', '{scores}', '{p}',
+		onnx.attribute('classlabels_int64s', '{10,20}'::int8[]), 'ai.onnx.ml')));
+
+-- One by one, errors told
+CREATE FUNCTION one_by_one(model text, inputs jsonb[], options jsonb)
+	RETURNS TABLE (idx bigint, output jsonb, error text) LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1 .. cardinality(inputs) LOOP
+		BEGIN
+			idx := i;
+			error := NULL;
+			output := ai_inference(model, inputs[i], options);
+		EXCEPTION WHEN OTHERS THEN
+			output := NULL;
+			error := SQLERRM;
+		END;
+		RETURN NEXT;
+	END LOOP;
+END $$;
+-- Rows that differ between the two; rows, and those among them with an error
+CREATE FUNCTION compare(model text, inputs jsonb[], options jsonb DEFAULT '{}')
+	RETURNS TABLE (different bigint, rows bigint, failed bigint) LANGUAGE sql
+	RETURN (SELECT (count(*) FILTER (WHERE (a.idx, a.output, a.error) IS DISTINCT FROM
+			(b.idx, b.output, b.error)), count(*), count(b.error))
+		FROM ai_inference_batch(model, inputs, options) AS a
+			FULL JOIN one_by_one(model, inputs, options) AS b ON a.idx = b.idx);
+
+-- What it gives
+SELECT * FROM ai_inference_batch('double',
+	'{"[1, 2]","[3, 4]",NULL,"[5]","[[6, 7], [8, 9]]","{\"x\": [0, 1]}"}'::jsonb[]);
+SELECT * FROM ai_inference_batch('double', '[[1, 2], null, [3, 4]]'::jsonb);
+SELECT * FROM ai_inference_batch('double', '{}'::jsonb[]);
+SELECT * FROM ai_inference_batch('double', '[]'::jsonb);
+SELECT * FROM ai_inference_batch('double', NULL::jsonb[]);
+SELECT * FROM ai_inference_batch(NULL, '[[1, 2]]'::jsonb);
+SELECT * FROM ai_inference_batch('double', '[[1, 2]]'::jsonb, NULL);
+SELECT * FROM ai_inference_batch('double', '[[1, 2]]'::jsonb, '{"output_format": "tensor"}');
+SELECT * FROM ai_inference_batch('double', '{"x": 1}'::jsonb);
+\echo :SQLSTATE
+SELECT * FROM ai_inference_batch('none', '[[1, 2]]'::jsonb);
+\echo :SQLSTATE
+SELECT * FROM ai_inference_batch('double', '[[1, 2]]'::jsonb, '{"on_error": 1}');
+
+-- More rows than a batch has; shapes that differ; rows given as batches of their own
+SELECT * FROM compare('double', (SELECT array_agg(jsonb_build_array(i, -i / 3.0) ORDER BY i)
+	FROM generate_series(1, 5000) AS i));
+SELECT * FROM compare('double', (SELECT array_agg(CASE i % 11
+		WHEN 0 THEN NULL
+		WHEN 1 THEN '[1, 2, 3]'
+		WHEN 2 THEN jsonb_build_array(jsonb_build_array(i, 1), jsonb_build_array(2, 3))
+		WHEN 3 THEN '"text"'
+		WHEN 4 THEN jsonb_build_object('x', jsonb_build_array(i, 0))
+		WHEN 5 THEN '[]'
+		ELSE jsonb_build_array(i, 1) END ORDER BY i)
+	FROM generate_series(1, 1500) AS i));
+SELECT * FROM compare('strings', (SELECT array_agg(
+		(SELECT jsonb_agg(repeat('ä' || i, j)) FROM generate_series(1, 1 + i % 5) AS j) ORDER BY i)
+	FROM generate_series(1, 300) AS i));
+SELECT * FROM compare('both', (SELECT array_agg(jsonb_build_object('a', jsonb_build_array(i, 1),
+		'b', jsonb_build_array(2, i), 'k', i / 100) ORDER BY i)
+	FROM generate_series(1, 500) AS i));
+
+-- One row that the model refuses does not take the others with it
+SELECT * FROM ai_inference_batch('table', '[0, 1, 3, 2, 0, -4, 1]'::jsonb);
+SELECT * FROM compare('table', (SELECT array_agg(to_jsonb(CASE WHEN i % 97 = 0 THEN 5 ELSE i % 3
+		END) ORDER BY i) FROM generate_series(1, 2000) AS i));
+SELECT * FROM ai_inference_batch('table', '[0, 9]'::jsonb, '{"on_error": "raise"}');
+\echo :SQLSTATE
+
+-- Models that may not be asked for several rows at once
+SELECT * FROM compare('sum', '{"[1, 2]","[3, 4]","[5, 6]"}');
+SELECT * FROM compare('square', '{"[1]","[3]","[[1, 2], [3, 4]]"}');
+SELECT * FROM compare('one', '{"[1, 2]","[3, 4]","[[5, 6]]","[[1, 2], [3, 4]]"}');
+
+-- Features, output specification, maps
+SELECT * FROM compare('features', (SELECT array_agg(CASE i % 7
+		WHEN 0 THEN jsonb_build_object('a', i, 'job', 'z')
+		WHEN 1 THEN jsonb_build_object('a', i, 'job', 'y', 'b', null)
+		WHEN 2 THEN jsonb_build_object('job', 'y', 'b', 1)
+		ELSE jsonb_build_object('a', i / 7.0, 'b', -i, 'job', 'x', 'c', 1) END ORDER BY i)
+	FROM generate_series(1, 1000) AS i));
+SELECT * FROM ai_inference_batch('features',
+	'[{"a": 1, "job": "x"}, {"a": 9, "b": 3, "job": "y"}]'::jsonb);
+SELECT * FROM ai_inference_batch('classifier', '[[1, 2], [3, 1], [0, 0]]'::jsonb);
+SELECT * FROM compare('classifier', (SELECT array_agg(jsonb_build_array(i % 5, i % 7) ORDER BY i)
+	FROM generate_series(1, 1500) AS i));
+SELECT * FROM compare('classifier', (SELECT array_agg(jsonb_build_array(i % 5, i % 7) ORDER BY i)
+	FROM generate_series(1, 100) AS i), '{"output_format": "raw"}');
+
+-- What is not finite
+SELECT * FROM ai_inference_batch('double',
+	'[[1, 2], ["NaN", 1], [3, "-Infinity"], [3e38, 0]]'::jsonb);
+SET ai_runtime.nan_policy = 'string';
+SELECT * FROM ai_inference_batch('double',
+	'[[1, 2], ["NaN", 1], [3, "-Infinity"], [3e38, 0]]'::jsonb);
+RESET ai_runtime.nan_policy;
+
+-- options.on_error
+SELECT * FROM ai_inference_batch('double', '[[1, 2], [1]]'::jsonb,
+	'{"on_error": "null"}');
+SELECT * FROM ai_inference_batch('double', '[[1, 2], [1]]'::jsonb,
+	'{"on_error": "report"}');
+SELECT i, ai_inference('double', x, '{"on_error": "null"}') AS "null",
+		ai_inference('double', x, '{"on_error": "report"}') AS report
+	FROM unnest('{"[1, 2]","[1]","5","[\"NaN\", 1]"}'::jsonb[]) WITH ORDINALITY AS t (x, i);
+SELECT ai_inference('double', '{1}'::real[], '{"on_error": "report"}') AS "array",
+	ai_inference('double', 'text', '{"on_error": "report"}') AS "text",
+	ai_inference('double', '"\u0000"'::json, '{"on_error": "report"}') AS "json";
+SELECT ai_inference('table', '7'::jsonb, '{"on_error": "report"}') #>> '{error, code}' AS code;
+SELECT ai_inference('none', '7'::jsonb, '{"on_error": "report"}');
+SELECT ai_inference('double', '7'::jsonb, '{"on_error": "report", "x": 1}');
+SELECT ai_inference('double', '7'::jsonb, '{"on_error": "ignore"}');
+\echo :SQLSTATE
+
+-- Hooks: once for each row; their errors are no errors of a row
+CREATE TABLE seen (kind text, value jsonb);
+CREATE FUNCTION ask(value jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO seen VALUES ('ask', value);
+	IF value = '0' THEN
+		RAISE EXCEPTION 'zero is not for me' USING ERRCODE = '22023';
+	END IF;
+	RETURN jsonb_build_array(value, 1);
+END $$;
+CREATE FUNCTION tell(value jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO seen VALUES ('tell', value);
+	RETURN CASE WHEN value #>> '{y, 0}' = '4' THEN NULL ELSE value -> 'y' END;
+END $$;
+SELECT ai_create_model('hooked', onnx.model('{"x FP32[N,2]"}', '{"y FP32[N,2]"}',
+	onnx.node('Add', '{x,x}', '{y}')), '{"preprocess": "ask", "postprocess": "tell"}');
+SELECT * FROM ai_inference_batch('hooked', '[1, 2, "a", 3]'::jsonb);
+SELECT kind, count(*) FROM seen GROUP BY kind ORDER BY kind;
+SELECT * FROM ai_inference_batch('hooked', '[1, 0]'::jsonb, '{"on_error": "null"}');
+\echo :SQLSTATE
+
+-- A function of the user that predicts, too, while a batch is under way
+CREATE FUNCTION nested(value jsonb) RETURNS jsonb LANGUAGE sql
+	RETURN (SELECT jsonb_agg(output #> '{y, 0}') FROM ai_inference_batch('double',
+		jsonb_build_array(jsonb_build_array(value, 1), jsonb_build_array(value, 2))));
+SELECT ai_create_model('nesting', onnx.model('{"x FP32[N,2]"}', '{"y FP32[N,2]"}',
+	onnx.node('Identity', '{x}', '{y}')), '{"preprocess": "nested"}');
+SELECT count(*), count(*) FILTER (WHERE output = jsonb_build_object('y',
+		jsonb_build_array(2 * idx, 2 * idx))) AS right
+	FROM ai_inference_batch('nesting', (SELECT array_agg(to_jsonb(i) ORDER BY i)
+		FROM generate_series(1, 2500) AS i));
+
+-- Rows of which four fill a frame
+SELECT idx, length(output ->> 'y') FROM ai_inference_batch('strings',
+	(SELECT array_agg(jsonb_build_array(repeat(i::text, 300000)) ORDER BY i)
+		FROM generate_series(1, 9) AS i));
+
+-- Few executions for many rows, and one for each row where rows may not be merged
+CREATE FUNCTION executions(name text) RETURNS bigint LANGUAGE sql
+	RETURN (SELECT sum(execution_count) FROM ai_stat_models WHERE model = name);
+CREATE TEMPORARY TABLE before AS SELECT executions('double') AS double, executions('sum') AS sum;
+SELECT count(output) FROM ai_inference_batch('double', (SELECT array_agg('[1, 2]'::jsonb)
+	FROM generate_series(1, 5000)));
+SELECT count(output) FROM ai_inference_batch('sum', (SELECT array_agg('[1, 2]'::jsonb)
+	FROM generate_series(1, 50)));
+SELECT executions('double') - double < 50 AS few, executions('sum') - sum AS each FROM before;
+
+DROP FUNCTION executions, compare, one_by_one, ask, tell, nested;
+DROP TABLE seen;
+SET client_min_messages = warning;
+DROP EXTENSION ai_runtime CASCADE;
+DROP SCHEMA onnx CASCADE;
