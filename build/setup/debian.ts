@@ -11,7 +11,7 @@ import { aptGet } from './packages';
 import type { Log, Step } from './step';
 
 /** Extracts every .deb of a folder into the named folder of build/out, replacing it whole. */
-async function extract(log: Log, downloads: string, name: string): Promise<void> {
+export async function extract(log: Log, downloads: string, name: string): Promise<void> {
   const fresh = path.join(out, `${name}.new`);
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
@@ -23,7 +23,7 @@ async function extract(log: Log, downloads: string, name: string): Promise<void>
 }
 
 /** A folder for downloads, empty. */
-function emptyFolder(name: string): string {
+export function emptyFolder(name: string): string {
   const folder = path.join(out, 'downloads', name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

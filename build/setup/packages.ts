@@ -155,7 +155,8 @@ async function installPackages(names: readonly string[], log: Log): Promise<void
   });
 }
 
-function packagesStep(id: string, name: string, packages: Packages): Step {
+/** A step that installs packages, each given with what needs it. */
+export function packagesStep(id: string, name: string, packages: Packages): Step {
   const names = Object.keys(packages);
   return {
     id,

@@ -11,6 +11,7 @@ import { BANK_FEATURES, encodeRows, featureWidth, splitRows } from '../fixtures/
 import { areaUnderCurve, predict, trainMlp } from '../fixtures/mlp';
 import { floatTensor, modelBytes, node, tensorInfo } from '../fixtures/onnx_graph';
 import { Random } from '../fixtures/random';
+import { randomTree, type Tree, treeEnsemble } from '../fixtures/tree_ensemble';
 
 describe('area under the curve', () => {
   it('is 1 for a perfect order, 0 for its reverse, a half for ties', () => {
@@ -78,6 +79,41 @@ describe('a written model', () => {
     expect(graph?.node.map((n) => n.opType)).toEqual(['Add', 'Softmax']);
     const weights = graph?.initializer[0]?.rawData.slice() as Uint8Array;
     expect(Array.from(new Float32Array(weights.buffer))).toEqual([1.5, -2]);
+  });
+});
+
+describe('an ensemble of trees', () => {
+  /** What the trees say of a row, by walking down each of them. */
+  const walk = (trees: readonly Tree[], base: number, row: readonly number[]): number =>
+    trees.reduce((sum, tree) => {
+      let at = 0;
+      while ((tree.feature[at] as number) >= 0) {
+        const value = row[tree.feature[at] as number] as number;
+        at = (value <= (tree.threshold[at] as number) ? tree.left : tree.right)[at] as number;
+      }
+      return sum + (tree.value[at] as number);
+    }, base);
+
+  it('predicts what its trees say', async () => {
+    process.env.ORT_DISABLE_TELEMETRY = '1';
+    const { InferenceSession, Tensor } = await import('onnxruntime-node');
+    const random = new Random(5);
+    const trees = Array.from({ length: 10 }, () => randomTree(random, 4, 3));
+    const bytes = modelBytes({
+      name: 'trees',
+      inputs: [tensorInfo('x', ['N', 3])],
+      outputs: [tensorInfo('y', ['N', 1])],
+      initializers: [],
+      nodes: [treeEnsemble(trees, 0.25, 'x', 'y')],
+    });
+    const rows = Array.from({ length: 200 }, () => [0, 0, 0].map(() => Math.fround(random.next())));
+    const x = new Tensor('float32', Float32Array.from(rows.flat()), [rows.length, 3]);
+    const { y } = await (await InferenceSession.create(bytes)).run({ x });
+    const predicted = Array.from(y?.data as Float32Array);
+    for (const [i, row] of rows.entries()) {
+      expect(predicted[i]).toBeCloseTo(walk(trees, 0.25, row), 4);
+    }
+    expect(new Set(predicted).size).toBeGreaterThan(100);
   });
 });
 
