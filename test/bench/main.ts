@@ -3,25 +3,41 @@
  * what bounds it and what one would do without it. Prints tables, and the goals beside them.
  */
 import { orExplain } from '../../build/setup/all';
+import { SetupError } from '../../build/setup/step';
 import { Bench, type Part } from './bench';
 import { load, machine, othersShare } from './machine';
 import { type Options, readOptions } from './options';
+import { clients } from './parts/clients';
 import { createTable } from './parts/create_table';
 import { firstCall } from './parts/first_call';
+import { jsonb } from './parts/jsonb';
 import { nodeCopy } from './parts/node_copy';
 import { oneRow } from './parts/one_row';
+import { planTime } from './parts/plan_time';
 import { plpython } from './parts/plpython';
 import { setPath } from './parts/set_path';
+import { taggedRows } from './parts/tagged_rows';
 import { count, percent, Report } from './report';
 
-const PARTS: readonly Part[] = [setPath, createTable, nodeCopy, plpython, oneRow, firstCall];
+const PARTS: readonly Part[] = [
+  setPath,
+  createTable,
+  nodeCopy,
+  plpython,
+  clients,
+  jsonb,
+  planTime,
+  oneRow,
+  firstCall,
+  taggedRows,
+];
 
 /** The parts that were named, or all that a full run has. */
 function chosen({ parts }: Options): readonly Part[] {
   const unknown = parts.filter((name) => !PARTS.some((part) => part.name === name));
   if (unknown.length > 0) {
     const names = PARTS.map(({ name }) => name).join(', ');
-    throw new Error(`there is no part ${unknown.join(', ')}; the parts are ${names}`);
+    throw new SetupError(`error: there is no part ${unknown.join(', ')}`, `the parts are ${names}`);
   }
   return PARTS.filter(({ name, byHand }) => (parts.length > 0 ? parts.includes(name) : !byHand));
 }

@@ -1,5 +1,6 @@
 /** The command line: names of parts, and how much each of them measures. */
 import { parseArgs } from 'node:util';
+import { SetupError } from '../../build/setup/step';
 
 export interface Options {
   readonly parts: readonly string[];
@@ -15,7 +16,9 @@ const DEFAULTS = { rows: '1000000', cycles: '3', seconds: '5' };
 
 function positive(name: string, text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value <= 0) throw new Error(`--${name} is no positive number`);
+  if (!Number.isInteger(value) || value <= 0) {
+    throw new SetupError(`error: --${name} is no positive number`, `such as --${name}=10`);
+  }
   return value;
 }
 
