@@ -1,7 +1,7 @@
 /*
  * The tables of random rows, made when a part first asks for one:
  *
- *   fr  id, x real[32]      fa  id, x float8[32]      f  id, x1 … x32 float8      fb  id, x real[768]
+ *   fr  id, x real[32]     fa  id, x float8[32]     f  id, x1 … x32 float8     fb  id, x real[768]
  *
  * The same numbers stand in a file of float32 for ONNX Runtime. All forms hold the same rows, so
  * that every side must come to the same sum.
