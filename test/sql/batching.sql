@@ -3,6 +3,8 @@ SET client_min_messages = warning;
 DROP EXTENSION IF EXISTS ai_runtime CASCADE;
 CREATE EXTENSION ai_runtime CASCADE;
 RESET client_min_messages;
+-- One request a call, in the counts below.
+SET ai_runtime.enable_batch_scan = off;
 SELECT ai_runtime._wait_until_ready(30000);
 \getenv source PG_ABS_SRCDIR
 \set onnx :source '/fixtures/onnx.sql'
