@@ -21,6 +21,9 @@ char	   *ai_guc_execution_providers;
 int			ai_guc_intra_op_threads = 1;
 int			ai_guc_server_threads = 0;
 int			ai_guc_session_memory_limit = 1024 * 1024;
+bool		ai_guc_dynamic_batching = true;
+int			ai_guc_max_batch_size = 1024;
+int			ai_guc_max_queue_delay_us = 0;
 int			ai_guc_server_log_level = 1;
 
 int			ai_guc_connect_timeout = 5000;
@@ -179,6 +182,27 @@ define_server_limits(void)
 							 PGC_SIGHUP, 0, NULL, NULL, NULL);
 }
 
+/* Defines how the server puts rows together. */
+static void
+define_batching(void)
+{
+	DefineCustomBoolVariable("ai_runtime.dynamic_batching",
+							 "Lets one execution hold rows of several requests.",
+							 "Also lets a large request take several executions.",
+							 &ai_guc_dynamic_batching, true,
+							 PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("ai_runtime.max_batch_size",
+							"Most rows of one execution.",
+							"The server measures which size up to it is best for a model.",
+							&ai_guc_max_batch_size, 1024, 1, 65536,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("ai_runtime.max_queue_delay_us",
+							"Microseconds that a request waits for others to share an execution.",
+							"0: what waits already is enough.",
+							&ai_guc_max_queue_delay_us, 0, 0, 10000000,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+}
+
 /* Defines what each session may choose for itself. */
 static void
 define_session_settings(void)
@@ -227,6 +251,7 @@ ai_guc_init(void)
 {
 	define_server_paths();
 	define_server_limits();
+	define_batching();
 	define_session_settings();
 	MarkGUCPrefixReserved("ai_runtime");
 }

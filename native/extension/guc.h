@@ -30,6 +30,9 @@ extern char *ai_guc_execution_providers;
 extern int	ai_guc_intra_op_threads;
 extern int	ai_guc_server_threads;	/* 0: as many as there are cores */
 extern int	ai_guc_session_memory_limit;	/* kB, 0: none */
+extern bool ai_guc_dynamic_batching;
+extern int	ai_guc_max_batch_size;	/* rows */
+extern int	ai_guc_max_queue_delay_us;
 extern int	ai_guc_server_log_level;	/* index into ai_guc_log_level_name() */
 
 /* A session's settings. */

@@ -34,7 +34,7 @@
 #define WORKING_DIRECTORY "empty"
 
 #define FALLBACK_PATH "/usr/local/bin:/usr/bin:/bin"
-#define MAX_ARGUMENTS 24
+#define MAX_ARGUMENTS 32
 #define MAX_VARIABLES 8
 
 /* What the child needs, made before the fork so that it allocates nothing. */
@@ -113,6 +113,9 @@ ai_server_options_read(AiServerOptions *options)
 	options->intra_op_threads = ai_guc_intra_op_threads;
 	options->threads = ai_guc_server_threads;
 	options->log_level = ai_guc_server_log_level;
+	options->dynamic_batching = ai_guc_dynamic_batching;
+	options->max_batch_size = ai_guc_max_batch_size;
+	options->max_queue_delay_us = ai_guc_max_queue_delay_us;
 	options->session_memory_limit_bytes = (int64) ai_guc_session_memory_limit * 1024;
 }
 
@@ -201,6 +204,9 @@ prepare_arguments(const AiServerOptions *options, Launch *launch)
 	ADD_OPTION("--execution-providers", "%s", options->execution_providers);
 	ADD_OPTION("--session-memory-limit-bytes", INT64_FORMAT,
 			   options->session_memory_limit_bytes);
+	ADD_OPTION("--dynamic-batching", "%s", options->dynamic_batching ? "on" : "off");
+	ADD_OPTION("--max-batch-size", "%d", options->max_batch_size);
+	ADD_OPTION("--max-queue-delay-us", "%d", options->max_queue_delay_us);
 	ADD_OPTION("--log-level", "%s", ai_guc_log_level_name(options->log_level));
 	ADD_OPTION("--supervisor-pid", "%d", MyProcPid);
 #undef ADD_OPTION

@@ -19,6 +19,9 @@ typedef struct AiServerOptions
 	int			threads;
 	int			log_level;
 	int64		session_memory_limit_bytes;
+	bool		dynamic_batching;
+	int			max_batch_size;
+	int			max_queue_delay_us;
 } AiServerOptions;
 
 typedef struct AiServerProcess

@@ -16,6 +16,10 @@ export interface StartOptions {
   executionProviders: string[];
   sessionMemoryLimitBytes: number;
   maxQueuedRequests: number;
+  dynamicBatching: boolean;
+  maxBatchSize: number;
+  maxQueueDelayUs: number;
+  delayScheduler: number;
   maxSpinUs: number;
 }
 

@@ -77,7 +77,7 @@ function run(options: ServerOptions, binding: Binding): void {
 }
 
 try {
-  run(parseOptions(process.argv.slice(2)), loadBinding(__dirname));
+  run(parseOptions(process.argv.slice(2), process.env), loadBinding(__dirname));
 } catch (error) {
   const { message, detail, hint } = error as StartError;
   log('error', `cannot start: ${[message, detail, hint].filter(Boolean).join(' | ')}`);

@@ -15,6 +15,14 @@ export interface ServerOptions {
   /** 0: no limit. */
   sessionMemoryLimitBytes: number;
   maxQueuedRequests: number;
+  /** Whether executions hold rows of several requests, and requests take several executions. */
+  dynamicBatching: boolean;
+  /** The most rows of an execution that the server puts together. */
+  maxBatchSize: number;
+  /** How long a request waits for others. */
+  maxQueueDelayUs: number;
+  /** For tests, from the environment: no inference runs before so many requests wait. */
+  delayScheduler: number;
   maxSpinUs: number;
   logLevel: LogLevel;
   /** 0: nobody is watched. */
@@ -28,6 +36,10 @@ const DEFAULTS: ServerOptions = {
   executionProviders: ['cpu'],
   sessionMemoryLimitBytes: 0,
   maxQueuedRequests: 1024,
+  dynamicBatching: true,
+  maxBatchSize: 1024,
+  maxQueueDelayUs: 0,
+  delayScheduler: 0,
   maxSpinUs: 100,
   logLevel: 'info',
   supervisorPid: 0,
@@ -67,6 +79,14 @@ const READERS: Record<string, Reader> = {
   '--execution-providers': readProviders,
   '--session-memory-limit-bytes': integer('sessionMemoryLimitBytes', 0, Number.MAX_SAFE_INTEGER),
   '--max-queued-requests': integer('maxQueuedRequests', 1, 1_000_000),
+  '--dynamic-batching': (options, value, name) => {
+    if (value !== 'on' && value !== 'off') {
+      throw new Error(`${name} must be on or off, not "${value}"`);
+    }
+    options.dynamicBatching = value === 'on';
+  },
+  '--max-batch-size': integer('maxBatchSize', 1, 65_536),
+  '--max-queue-delay-us': integer('maxQueueDelayUs', 0, 10_000_000),
   '--max-spin-us': integer('maxSpinUs', 0, 10_000),
   '--log-level': (options, value, name) => {
     const level = LOG_LEVELS.find((known) => known === value);
@@ -78,8 +98,13 @@ const READERS: Record<string, Reader> = {
   '--supervisor-pid': integer('supervisorPid', 0, 4_194_304),
 };
 
+const DELAY_SCHEDULER = 'AI_RUNTIME_DELAY_SCHEDULER';
+
 /** The options that these arguments ask for; throws an Error that names what is wrong. */
-export function parseOptions(args: readonly string[]): ServerOptions {
+export function parseOptions(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>> = {},
+): ServerOptions {
   const options: ServerOptions = structuredClone(DEFAULTS);
   for (let i = 0; i < args.length; i += 2) {
     const name = args[i] ?? '';
@@ -92,6 +117,10 @@ export function parseOptions(args: readonly string[]): ServerOptions {
       throw new Error(`${name} needs a value`);
     }
     read(options, value, name);
+  }
+  const delay = environment[DELAY_SCHEDULER];
+  if (delay !== undefined) {
+    integer('delayScheduler', 0, 1_000_000)(options, delay, DELAY_SCHEDULER);
   }
   if (options.socketPath === '') {
     throw new Error('--socket-path is missing');

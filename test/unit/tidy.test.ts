@@ -114,7 +114,7 @@ describe('doors', () => {
     { api: /#include [<"]napi\.h/, door: /server\/src\/addon\.cc$/, among: /^native\// },
     {
       api: /#include [<"]onnxruntime/,
-      door: /server\/src\/model_session\.cc$/,
+      door: /server\/src\/(model_session\.cc|onnx_values\.h)$/,
       among: /^native\//,
     },
     { api: /#include <sys\/epoll\.h>/, door: /server\/src\/event_loop\.cc$/, among: /^native\// },

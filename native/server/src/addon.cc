@@ -44,6 +44,10 @@ ServerOptions ReadOptions(const Napi::Object& from) {
       static_cast<uint64_t>(GetNumber(from, "sessionMemoryLimitBytes"));
   options.max_spin_us = static_cast<uint32_t>(GetNumber(from, "maxSpinUs"));
   options.max_queued_requests = static_cast<uint32_t>(GetNumber(from, "maxQueuedRequests"));
+  options.dynamic_batching = from.Get("dynamicBatching").ToBoolean().Value();
+  options.max_batch_size = static_cast<uint32_t>(GetNumber(from, "maxBatchSize"));
+  options.max_queue_delay_us = static_cast<uint32_t>(GetNumber(from, "maxQueueDelayUs"));
+  options.delay_scheduler = static_cast<uint32_t>(GetNumber(from, "delayScheduler"));
   options.execution_providers.clear();
   const Napi::Array providers = from.Get("executionProviders").As<Napi::Array>();
   for (uint32_t i = 0; i < providers.Length(); ++i) {

@@ -53,7 +53,7 @@ Status InferenceServer::Start() {
 
 bool InferenceServer::WaitUntilIdle(int timeout_ms) const {
   const auto until = Clock::now() + std::chrono::milliseconds(timeout_ms);
-  while (handler_->under_way() > 0) {
+  while (handler_->under_way() > 0 || handler_->working() > 0) {
     if (Clock::now() >= until) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
@@ -109,6 +109,9 @@ std::string InferenceServer::MetadataJson() const {
   number("threads", static_cast<uint64_t>(options_.threads));
   number("session_memory_limit_bytes", options_.session_memory_limit_bytes);
   number("max_queued_requests", options_.max_queued_requests);
+  json.Key("dynamic_batching").Boolean(options_.dynamic_batching);
+  number("max_batch_size", options_.max_batch_size);
+  number("max_queue_delay_us", options_.max_queue_delay_us);
   number("sessions", now.sessions);
   number("session_bytes", now.session_bytes);
   number("connections", now.connections);

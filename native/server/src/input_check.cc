@@ -70,8 +70,7 @@ Status AbsentOptional(const std::string& name) {
                 "ONNX Runtime takes no absent optional from outside a model.");
 }
 
-}  // namespace
-
+// For each input of the signature its value; all are there.
 Status MatchInputs(const Signature& signature, const InferRequest& request,
                    std::vector<const ValueView*>* inputs) {
   inputs->assign(signature.inputs.size(), nullptr);
@@ -125,6 +124,15 @@ Status MatchOutputs(const Signature& signature, const InferRequest& request,
     wanted[index] = true;
   }
   return Status::Ok();
+}
+
+}  // namespace
+
+Status CheckRequest(const Signature& signature, const uint8_t* payload, size_t bytes,
+                    CheckedRequest* request) {
+  RETURN_IF_ERROR(DecodeInferRequest(payload, bytes, &request->infer));
+  RETURN_IF_ERROR(MatchInputs(signature, request->infer, &request->inputs));
+  return MatchOutputs(signature, request->infer, &request->outputs);
 }
 
 }  // namespace ai_runtime

@@ -10,13 +10,16 @@
 
 namespace ai_runtime {
 
-// For each input of the signature its value; all are there.
-Status MatchInputs(const Signature& signature, const InferRequest& request,
-                   std::vector<const ValueView*>* inputs);
+// A request that fits its model. Everything in it points into the payload.
+struct CheckedRequest {
+  InferRequest infer;
+  std::vector<const ValueView*> inputs;  // one for each input of the signature
+  std::vector<uint16_t> outputs;         // to compute, as places in the signature
+};
 
-// The outputs to compute, as places in the signature.
-Status MatchOutputs(const Signature& signature, const InferRequest& request,
-                    std::vector<uint16_t>* outputs);
+// Decodes a payload and fits it to the signature; says what is wrong with it.
+Status CheckRequest(const Signature& signature, const uint8_t* payload, size_t bytes,
+                    CheckedRequest* request);
 
 }  // namespace ai_runtime
 

@@ -1,4 +1,5 @@
-// One turn: take events, take the workers' replies, settle each connection touched.
+// One turn: take events, take the workers' replies, run what is short, settle each connection
+// touched.
 #include "io_thread.h"
 
 #include <sched.h>
@@ -14,6 +15,15 @@ constexpr uint64_t kListenerToken = 0;
 constexpr size_t kEventsPerTurn = 64;
 // The longest sleep: the tick that the heartbeat looks at moves at least this often.
 constexpr int kMaxSleepMs = 250;
+
+// True when a client has so much under way that it is not read for now.
+bool HasEnough(const Connection& connection) {
+  if (connection.requests.size() >= kMaxRequestsPerConnection) return true;
+  if (connection.unsent_bytes() >= kMaxUnsentBytesPerConnection) return true;
+  uint64_t bytes = 0;
+  for (const RequestPtr& request : connection.requests) bytes += request->payload.size();
+  return bytes >= kMaxRequestBytesPerConnection;
+}
 
 }  // namespace
 
@@ -89,8 +99,10 @@ bool IoThread::HandleEvents(int timeout_ms) {
   std::vector<Completion> completions = completions_.TakeAll();
   for (Completion& completion : completions) {
     Deliver(completion.request, std::move(completion.frame));
-    if (Connection* connection = Find(completion.request->connection_id)) Settle(connection);
   }
+  SettleTouched();
+  // A connection that is settled may be read again, which may bring more.
+  while (handler_->EndTurn()) SettleTouched();
   if (accepting_ && draining_) {
     accepting_ = false;
     loop_.Remove(listener_.fd());
@@ -164,8 +176,7 @@ bool IoThread::OnFrame(Connection* connection, const AiFrameHeader& header, Buff
   if (reply.size() > 0 && connection->Send(std::move(reply)) == Connection::Io::kClosed) {
     connection->dead = true;
   }
-  connection->paused = connection->requests.size() >= kMaxRequestsPerConnection ||
-                       connection->unsent_bytes() >= kMaxUnsentBytesPerConnection;
+  connection->paused = HasEnough(*connection);
   return !connection->paused && !connection->dead;
 }
 
@@ -183,6 +194,15 @@ void IoThread::Deliver(const RequestPtr& request, Buffer frame) {
   auto& requests = connection->requests;
   requests.erase(std::remove(requests.begin(), requests.end(), request), requests.end());
   if (connection->Send(std::move(frame)) == Connection::Io::kClosed) connection->dead = true;
+  touched_.push_back(connection->id());
+}
+
+void IoThread::SettleTouched() {
+  while (!touched_.empty()) {
+    Connection* connection = Find(touched_.back());
+    touched_.pop_back();
+    if (connection != nullptr) Settle(connection);
+  }
 }
 
 void IoThread::Settle(Connection* connection) {
@@ -191,8 +211,7 @@ void IoThread::Settle(Connection* connection) {
     return;
   }
   const bool was_paused = connection->paused;
-  connection->paused = connection->requests.size() >= kMaxRequestsPerConnection ||
-                       connection->unsent_bytes() >= kMaxUnsentBytesPerConnection;
+  connection->paused = HasEnough(*connection);
   if (was_paused && !connection->paused && !connection->closing) {
     ReadFrom(connection);  // frames may lie in its buffer, of which epoll knows nothing
     Settle(connection);

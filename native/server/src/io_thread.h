@@ -8,6 +8,7 @@
 #include <memory>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include "adaptive_spin.h"
 #include "completion_queue.h"
@@ -43,6 +44,7 @@ class IoThread : public ReplyPort, public FrameSink {
   void AcceptAll();
   void ReadFrom(Connection* connection);
   void Deliver(const RequestPtr& request, Buffer frame);
+  void SettleTouched();
   // Brings pause, interest and life of a connection in line with its state.
   void Settle(Connection* connection);
   void Close(Connection* connection);
@@ -57,6 +59,7 @@ class IoThread : public ReplyPort, public FrameSink {
   CompletionQueue completions_;
   AdaptiveSpin spin_;
   std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;
+  std::vector<uint64_t> touched_;  // connections that got a reply since they were settled
   uint64_t next_id_ = 1;
   bool accepting_ = true;
   std::atomic<bool> draining_{false};

@@ -1,6 +1,7 @@
 // JSON text that PostgreSQL accepts as jsonb: valid UTF-8 and no \u0000.
 #include "json_writer.h"
 
+#include <charconv>
 #include <cstdio>
 
 namespace ai_runtime {
@@ -66,6 +67,20 @@ JsonWriter& JsonWriter::String(const std::string& text) {
 JsonWriter& JsonWriter::Number(int64_t value) {
   Separate();
   text_ += std::to_string(value);
+  return *this;
+}
+
+JsonWriter& JsonWriter::Decimal(double value) {
+  Separate();
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof(text), value, std::chars_format::general, 9);
+  text_.append(text, end.ptr);
+  return *this;
+}
+
+JsonWriter& JsonWriter::Boolean(bool value) {
+  Separate();
+  text_ += value ? "true" : "false";
   return *this;
 }
 

@@ -17,6 +17,9 @@ class JsonWriter {
   JsonWriter& Key(const std::string& key);
   JsonWriter& String(const std::string& text);
   JsonWriter& Number(int64_t value);
+  // A finite number, with nine digits.
+  JsonWriter& Decimal(double value);
+  JsonWriter& Boolean(bool value);
   JsonWriter& Null();
 
   // The text so far.

@@ -20,24 +20,21 @@ void Move(std::atomic<uint64_t>* mean, uint64_t value) {
 
 }  // namespace
 
-void ModelMetrics::AddExecution(uint64_t rows, uint64_t queue_ns, uint64_t compute_ns,
-                                uint64_t payload_bytes, bool success) {
+void ModelMetrics::AddExecution(uint64_t rows, uint64_t compute_ns, uint64_t payload_bytes,
+                                bool success) {
   execution_count.fetch_add(1, kRelaxed);
-  queue_duration_us.fetch_add(queue_ns / 1000, kRelaxed);
   compute_infer_duration_us.fetch_add(compute_ns / 1000, kRelaxed);
   last_inference_unix_ms.store(UnixMilliseconds(), kRelaxed);
-  if (!success) {
-    failure_count.fetch_add(1, kRelaxed);
-    return;
-  }
-  success_count.fetch_add(1, kRelaxed);
+  if (!success) return;
+  successful_executions_.fetch_add(1, kRelaxed);
   inference_count.fetch_add(rows, kRelaxed);
+  curve.Record(rows, compute_ns);
   Move(&mean_compute_ns_, std::max<uint64_t>(compute_ns, 1));
   Move(&mean_payload_bytes_, std::max<uint64_t>(payload_bytes, 1));
 }
 
 uint32_t ModelMetrics::ExpectedComputeUs(uint64_t payload_bytes) const {
-  if (success_count.load(kRelaxed) < kMinExecutions) return UINT32_MAX;
+  if (successful_executions_.load(kRelaxed) < kMinExecutions) return UINT32_MAX;
   const uint64_t mean_bytes = std::max<uint64_t>(mean_payload_bytes_.load(kRelaxed), 1);
   // A larger request than usual is expected to take longer in proportion, never less long.
   const uint64_t factor = std::max<uint64_t>(payload_bytes / mean_bytes, 1);

@@ -8,6 +8,22 @@
 #include "options.h"
 
 namespace ai_runtime {
+namespace {
+
+void WriteCurve(const BatchCurve& curve, uint64_t max_batch_size, JsonWriter* json) {
+  json->Key("batch_curve").BeginArray();
+  for (const BatchCurve::Point& point : curve.Points(max_batch_size)) {
+    json->BeginObject();
+    json->Key("batch_size").Number(point.batch_size);
+    json->Key("execution_count").Number(static_cast<int64_t>(point.execution_count));
+    json->Key("us_per_row").Decimal(point.us_per_row);
+    json->Key("chosen").Boolean(point.chosen);
+    json->EndObject();
+  }
+  json->EndArray();
+}
+
+}  // namespace
 
 ModelRepository::Presence ModelRepository::Find(const Sha256Digest& sha256, LoadedModelPtr* model,
                                                 WhenLoaded when_loaded) {
@@ -71,7 +87,8 @@ Status ModelRepository::LoadNow(const void* bytes, size_t size,
   const auto started = std::chrono::steady_clock::now();
   auto loaded = std::make_shared<LoadedModel>();
   RETURN_IF_ERROR(loader_(bytes, size, &loaded->session));
-  loaded->metadata_json = ToJson(loaded->session->signature());
+  loaded->batching = ProbeBatching(loaded->session.get());
+  loaded->metadata_json = WithBatching(ToJson(loaded->session->signature()), loaded->batching);
   // ONNX Runtime does not tell what a session takes; its weights are most of it.
   loaded->session_bytes = size;
   const InspectedModel& inspected = loaded->session->inspected();
@@ -128,7 +145,7 @@ std::shared_ptr<ModelMetrics> ModelRepository::MetricsLocked(const Sha256Digest&
   return metrics_.emplace(sha256, std::make_shared<ModelMetrics>()).first->second;
 }
 
-std::string ModelRepository::StatisticsJson() const {
+std::string ModelRepository::StatisticsJson(uint64_t max_batch_size) const {
   JsonWriter json;
   json.BeginArray();
   std::lock_guard<std::mutex> lock(mu_);
@@ -144,12 +161,15 @@ std::string ModelRepository::StatisticsJson() const {
     number("execution_count", metrics->execution_count);
     number("success_count", metrics->success_count);
     number("failure_count", metrics->failure_count);
+    number("cancel_count", metrics->cancel_count);
+    number("reject_count", metrics->reject_count);
     number("queue_duration_us", metrics->queue_duration_us);
     number("compute_infer_duration_us", metrics->compute_infer_duration_us);
     number("session_bytes", loaded ? entry->second.model->session_bytes : 0);
     number("loaded_at_unix_ms", static_cast<uint64_t>(metrics->loaded_at_unix_ms.load()));
     number("last_inference_unix_ms", static_cast<uint64_t>(metrics->last_inference_unix_ms.load()));
     number("load_duration_us", metrics->load_duration_us);
+    WriteCurve(metrics->curve, max_batch_size, &json);
     json.EndObject();
   }
   json.EndArray();

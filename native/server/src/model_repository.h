@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "batch_probe.h"
 #include "metrics.h"
 #include "model_session.h"
 #include "sha256.h"
@@ -26,6 +27,7 @@ struct LoadedModel {
   std::shared_ptr<ModelMetrics> metrics;
   std::string metadata_json;
   uint64_t session_bytes = 0;
+  BatchBehaviour batching;
   // Cheap enough by its operators to run on the I/O thread, when its mean says so too.
   bool may_run_inline = false;
 };
@@ -60,8 +62,9 @@ class ModelRepository {
   // there was none.
   LoadedModelPtr Unload(const Sha256Digest& sha256);
 
-  // MODEL_STATISTICS: a JSON array, one object a model.
-  std::string StatisticsJson() const;
+  // MODEL_STATISTICS: a JSON array, one object a model. The sizes of its curve that are marked as
+  // chosen are those of executions of at most max_batch_size rows.
+  std::string StatisticsJson(uint64_t max_batch_size) const;
   size_t session_count() const;
   uint64_t session_bytes() const;
 

@@ -3,53 +3,17 @@
 #include "model_session.h"
 
 #include <dlfcn.h>
+#include <onnxruntime_session_options_config_keys.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
 
-#define ORT_API_MANUAL_INIT
-#include <onnxruntime_cxx_api.h>
-#include <onnxruntime_session_options_config_keys.h>
-
 #include "empty_sequence_model.h"
-#include "input_check.h"
+#include "onnx_values.h"
 
 namespace ai_runtime {
 namespace {
-
-struct DatatypePair {
-  AiDatatype datatype;
-  ONNXTensorElementDataType element;
-};
-
-constexpr DatatypePair kDatatypes[] = {
-    {AI_DATATYPE_BOOL, ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL},
-    {AI_DATATYPE_UINT8, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8},
-    {AI_DATATYPE_UINT16, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16},
-    {AI_DATATYPE_UINT32, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32},
-    {AI_DATATYPE_UINT64, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64},
-    {AI_DATATYPE_INT8, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8},
-    {AI_DATATYPE_INT16, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16},
-    {AI_DATATYPE_INT32, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32},
-    {AI_DATATYPE_INT64, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64},
-    {AI_DATATYPE_FP16, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16},
-    {AI_DATATYPE_FP32, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT},
-    {AI_DATATYPE_FP64, ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE},
-    {AI_DATATYPE_BF16, ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16},
-    {AI_DATATYPE_BYTES, ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING},
-};
-
-AiDatatype FromElementType(ONNXTensorElementDataType element) {
-  for (const DatatypePair& pair : kDatatypes) {
-    if (pair.element == element) return pair.datatype;
-  }
-  return AI_DATATYPE_INVALID;
-}
-
-ONNXTensorElementDataType ToElementType(uint8_t datatype) {
-  return kDatatypes[datatype - AI_DATATYPE_BOOL].element;  // the codec checked the range
-}
 
 // What went wrong in ONNX Runtime, as the primary message `what` and its own text as DETAIL.
 Status FromException(const Ort::Exception& error, const std::string& what) {
@@ -193,84 +157,10 @@ Ort::SessionOptions LoadedRuntime::NewSessionOptions(
   return options;
 }
 
-ValueType DescribeTensor(const Ort::ConstTensorTypeAndShapeInfo& info, bool shape_is_declared) {
-  ValueType type;
-  type.datatype = FromElementType(info.GetElementType());
-  const std::vector<int64_t> sizes = info.GetShape();
-  std::vector<const char*> symbols(sizes.size());
-  if (!sizes.empty()) info.GetSymbolicDimensions(symbols.data(), symbols.size());
-  // The API answers rank 0 for a scalar and for an unknown rank alike.
-  type.has_shape = shape_is_declared || !sizes.empty();
-  for (size_t axis = 0; axis < sizes.size(); ++axis) {
-    type.shape.push_back({sizes[axis], symbols[axis] == nullptr ? "" : symbols[axis]});
-  }
-  return type;
-}
-
-ValueType DescribeType(const Ort::TypeInfo& info, bool shape_is_declared) {
-  ValueType type;
-  switch (info.GetONNXType()) {
-    case ONNX_TYPE_TENSOR:
-      return DescribeTensor(info.GetTensorTypeAndShapeInfo(), shape_is_declared);
-    case ONNX_TYPE_SEQUENCE:
-      type.kind = TypeKind::kSequence;
-      type.element.push_back(
-          DescribeType(info.GetSequenceTypeInfo().GetSequenceElementType(), shape_is_declared));
-      return type;
-    case ONNX_TYPE_MAP:
-      type.kind = TypeKind::kMap;
-      type.key_datatype = FromElementType(info.GetMapTypeInfo().GetMapKeyType());
-      type.element.push_back(
-          DescribeType(info.GetMapTypeInfo().GetMapValueType(), shape_is_declared));
-      return type;
-    case ONNX_TYPE_OPTIONAL:
-      type.kind = TypeKind::kOptional;
-      type.element.push_back(
-          DescribeType(info.GetOptionalTypeInfo().GetOptionalElementType(), shape_is_declared));
-      return type;
-    default:
-      return type;  // datatype INVALID: refused by the caller
-  }
-}
-
 bool IsSupported(const ValueType& type) {
   if (type.kind == TypeKind::kTensor) return type.datatype != AI_DATATYPE_INVALID;
   if (type.kind == TypeKind::kMap && type.key_datatype == AI_DATATYPE_INVALID) return false;
   return IsSupported(type.element.at(0));
-}
-
-// The alignment, in bytes, of what ONNX Runtime allocates.
-constexpr uintptr_t kTensorAlignment = 64;
-
-Ort::Value MakeTensor(const ValueView& value) {
-  static const Ort::MemoryInfo cpu =
-      Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
-  int64_t dims[AI_MAX_RANK];
-  for (size_t axis = 0; axis < value.rank; ++axis) dims[axis] = value.dim(axis);
-  Ort::AllocatorWithDefaultOptions allocator;
-  if (value.datatype != AI_DATATYPE_BYTES) {
-    const ONNXTensorElementDataType type = ToElementType(value.datatype);
-    if (reinterpret_cast<uintptr_t>(value.data) % kTensorAlignment == 0) {
-      // ONNX Runtime takes no const pointer but does not write to an input.
-      return Ort::Value::CreateTensor(cpu, const_cast<uint8_t*>(value.data), value.data_bytes, dims,
-                                      value.rank, type);
-    }
-    // Some sums are added in an order that depends on where their input lies. A copy where ONNX
-    // Runtime itself would put it makes the last bit of an answer the same every time.
-    Ort::Value tensor = Ort::Value::CreateTensor(allocator, dims, value.rank, type);
-    if (value.data_bytes > 0) {
-      std::memcpy(tensor.GetTensorMutableRawData(), value.data, value.data_bytes);
-    }
-    return tensor;
-  }
-  Ort::Value tensor =
-      Ort::Value::CreateTensor(allocator, dims, value.rank, ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING);
-  size_t next = 0;
-  ForEachBytesElement(value, [&](const char* text, size_t bytes) {
-    char* room = tensor.GetResizedStringTensorElementBuffer(next++, bytes);
-    if (bytes > 0) std::memcpy(room, text, bytes);
-  });
-  return tensor;
 }
 
 // What the C API cannot make: the output of a model that is nothing but SequenceEmpty.
@@ -305,70 +195,18 @@ Ort::Value MakeValue(LoadedRuntime* runtime, const ValueView& value, const Value
   return Ort::Value::CreateSequence(elements);
 }
 
-Status WriteStrings(const Ort::Value& tensor, uint16_t index, const std::vector<int64_t>& dims,
-                    FrameWriter* reply) {
-  const size_t count = tensor.GetTensorTypeAndShapeInfo().GetElementCount();
-  const uint64_t bytes = count == 0 ? 0 : tensor.GetStringTensorDataLength();
-  uint8_t* data;
-  RETURN_IF_ERROR(reply->AppendTensor(index, AI_DATATYPE_BYTES, dims.data(), dims.size(),
-                                      bytes + count * sizeof(uint32_t), &data));
-  std::string text;
-  for (size_t i = 0; i < count; ++i) {
-    text = tensor.GetStringTensorElement(i);
-    const uint32_t length = static_cast<uint32_t>(text.size());
-    std::memcpy(data, &length, sizeof(length));
-    std::memcpy(data + sizeof(length), text.data(), text.size());
-    data += sizeof(length) + text.size();
-  }
-  return Status::Ok();
-}
-
-Status WriteTensor(const Ort::Value& tensor, uint16_t index, FrameWriter* reply) {
-  const Ort::TensorTypeAndShapeInfo info = tensor.GetTensorTypeAndShapeInfo();
-  const std::vector<int64_t> dims = info.GetShape();
-  const AiDatatype datatype = FromElementType(info.GetElementType());
-  if (datatype == AI_DATATYPE_INVALID) {
-    return Status(AI_STATUS_UNSUPPORTED, "output has an element type that is not supported");
-  }
-  if (datatype == AI_DATATYPE_BYTES) return WriteStrings(tensor, index, dims, reply);
-  const uint64_t bytes = uint64_t{info.GetElementCount()} * ai_datatype_bytes(datatype);
-  uint8_t* data;
-  RETURN_IF_ERROR(reply->AppendTensor(index, datatype, dims.data(), dims.size(), bytes, &data));
-  if (bytes > 0) std::memcpy(data, tensor.GetTensorRawData(), bytes);
-  return Status::Ok();
-}
-
-Status WriteValue(const Ort::Value& value, uint16_t index, int depth, FrameWriter* reply) {
-  if (depth > AI_MAX_VALUE_DEPTH) {
-    return Status(AI_STATUS_UNSUPPORTED, "output is nested too deeply");
-  }
-  if (!value.HasValue()) return reply->AppendValueHeader(AI_VALUE_NONE, index, 0);
-  if (value.IsTensor()) return WriteTensor(value, index, reply);
-  const ONNXType type = value.GetTypeInfo().GetONNXType();
-  if (type != ONNX_TYPE_SEQUENCE && type != ONNX_TYPE_MAP) {
-    return Status(AI_STATUS_UNSUPPORTED, "output is of a kind that is not supported");
-  }
-  const bool is_map = type == ONNX_TYPE_MAP;
-  const size_t count = is_map ? 2 : value.GetCount();
-  RETURN_IF_ERROR(reply->AppendValueHeader(is_map ? AI_VALUE_MAP : AI_VALUE_SEQUENCE, index,
-                                           is_map ? 0 : count));
-  Ort::AllocatorWithDefaultOptions allocator;
-  for (size_t i = 0; i < count; ++i) {
-    RETURN_IF_ERROR(
-        WriteValue(value.GetValue(static_cast<int>(i), allocator), 0, depth + 1, reply));
-  }
-  return Status::Ok();
-}
-
 }  // namespace
 
 struct RunControl::Impl {
   Ort::RunOptions options;
 };
 
-RunControl::RunControl() : impl_(new Impl) {}
+RunControl::RunControl() = default;
 RunControl::~RunControl() = default;
 void RunControl::Terminate() {
+  std::lock_guard<std::mutex> lock(mu_);
+  is_terminated_ = true;
+  if (impl_ == nullptr) return;
   (void)Guard("cannot terminate a run", [&] {
     impl_->options.SetTerminate();
     return Status::Ok();
@@ -404,31 +242,56 @@ class OnnxSession : public ModelSession {
     return Status::Ok();
   }
 
-  Status Run(const InferRequest& request, RunControl* control, FrameWriter* reply) override {
-    std::vector<const ValueView*> given;
-    std::vector<uint16_t> wanted;
-    RETURN_IF_ERROR(MatchInputs(signature_, request, &given));
-    RETURN_IF_ERROR(MatchOutputs(signature_, request, &wanted));
+  Status Run(const CheckedRequest& request, RunControl* control, FrameWriter* reply) override {
     return Guard("model failed", [&] {
       std::vector<Ort::Value> inputs;
-      inputs.reserve(given.size());
-      for (size_t i = 0; i < given.size(); ++i) {
-        inputs.push_back(MakeValue(runtime_.get(), *given[i], signature_.inputs[i].second));
+      inputs.reserve(request.inputs.size());
+      for (size_t i = 0; i < request.inputs.size(); ++i) {
+        inputs.push_back(
+            MakeValue(runtime_.get(), *request.inputs[i], signature_.inputs[i].second));
       }
-      std::vector<const char*> output_names;
-      output_names.reserve(wanted.size());
-      for (uint16_t index : wanted) output_names.push_back(output_names_[index]);
-      const std::vector<Ort::Value> outputs =
-          session_.Run(control->impl_->options, input_names_.data(), inputs.data(), inputs.size(),
-                       output_names.data(), output_names.size());
+      const std::vector<Ort::Value> outputs = RunSession(inputs, request.outputs, control);
       for (size_t i = 0; i < outputs.size(); ++i) {
-        RETURN_IF_ERROR(WriteValue(outputs[i], wanted[i], 0, reply));
+        RETURN_IF_ERROR(WriteValue(outputs[i], request.outputs[i], reply));
+      }
+      return Status::Ok();
+    });
+  }
+
+  Status RunBatch(const std::vector<RowSlice>& slices, RunControl* control,
+                  OutputSink* sink) override {
+    return Guard("model failed", [&] {
+      std::vector<Ort::Value> inputs;
+      inputs.reserve(signature_.inputs.size());
+      for (size_t i = 0; i < signature_.inputs.size(); ++i) {
+        inputs.push_back(MakeBatchTensor(slices, i));
+      }
+      const std::vector<uint16_t>& wanted = slices.front().request->outputs;
+      const std::vector<Ort::Value> outputs = RunSession(inputs, wanted, control);
+      for (size_t i = 0; i < outputs.size(); ++i) {
+        RETURN_IF_ERROR(ShowTensor(outputs[i], wanted[i], sink));
       }
       return Status::Ok();
     });
   }
 
  private:
+  std::vector<Ort::Value> RunSession(const std::vector<Ort::Value>& inputs,
+                                     const std::vector<uint16_t>& wanted, RunControl* control) {
+    std::vector<const char*> output_names;
+    output_names.reserve(wanted.size());
+    for (uint16_t index : wanted) output_names.push_back(output_names_[index]);
+    return session_.Run(Options(control), input_names_.data(), inputs.data(), inputs.size(),
+                        output_names.data(), output_names.size());
+  }
+
+  static const Ort::RunOptions& Options(RunControl* control) {
+    std::lock_guard<std::mutex> lock(control->mu_);
+    if (control->impl_ == nullptr) control->impl_ = std::make_unique<RunControl::Impl>();
+    if (control->is_terminated_) control->impl_->options.SetTerminate();
+    return control->impl_->options;
+  }
+
   void ReadSignature() {
     Ort::AllocatorWithDefaultOptions allocator;
     for (size_t i = 0; i < session_.GetInputCount(); ++i) {
@@ -481,11 +344,11 @@ Status ModelSession::Create(std::shared_ptr<OnnxRuntime> runtime, const void* mo
   return Status::Ok();
 }
 
-uint64_t CountRows(const Signature& signature, const InferRequest& request) {
-  if (signature.inputs.empty() || request.inputs.empty()) return 1;
-  const ValueView& value = request.inputs.front();
-  if (value.index >= signature.inputs.size() || value.kind != AI_VALUE_TENSOR) return 1;
-  const ValueType& type = signature.inputs[value.index].second;
+uint64_t CountRows(const Signature& signature, const CheckedRequest& request) {
+  if (signature.inputs.empty()) return 1;
+  const ValueView& value = *request.inputs.front();
+  if (value.kind != AI_VALUE_TENSOR) return 1;
+  const ValueType& type = signature.inputs.front().second;
   const bool open = !type.has_shape || (!type.shape.empty() && type.shape.front().size < 0);
   return open && value.rank > 0 ? value.dim(0) : 1;
 }

@@ -1,15 +1,18 @@
 // A loaded model: its signature, and Run() from decoded values to a reply frame.
 //
-// The last station of the street. model_session.cc is the only file that knows ONNX Runtime;
-// its exceptions become Status there and nowhere else. A session may be run by many threads at
-// once; inputs stay owned by the request until Run() returns.
+// The last station of the street. model_session.cc, with onnx_values below it, is the only file
+// that knows ONNX Runtime; its exceptions become Status there and nowhere else. A session may be
+// run by many threads at once; inputs stay owned by the request until Run() returns.
 #ifndef AI_RUNTIME_SERVER_MODEL_SESSION_H_
 #define AI_RUNTIME_SERVER_MODEL_SESSION_H_
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
+#include "batch_rows.h"
 #include "frame_codec.h"
 #include "log.h"
 #include "model_inspector.h"
@@ -42,7 +45,10 @@ class RunControl {
  private:
   friend class OnnxSession;
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+
+  std::mutex mu_;
+  bool is_terminated_ = false;
+  std::unique_ptr<Impl> impl_;  // made by the run
 };
 
 class ModelSession {
@@ -55,12 +61,17 @@ class ModelSession {
   virtual const Signature& signature() const = 0;
   virtual const InspectedModel& inspected() const = 0;
 
-  // Checks the inputs against the signature, runs, and appends the outputs to `reply`.
-  virtual Status Run(const InferRequest& request, RunControl* control, FrameWriter* reply) = 0;
+  // Runs one request as it is and appends the outputs to `reply`.
+  virtual Status Run(const CheckedRequest& request, RunControl* control, FrameWriter* reply) = 0;
+
+  // Runs rows of one or more requests in one execution and shows the sink the outputs. All inputs
+  // are tensors that differ in their first axis alone; the requests ask for the same outputs.
+  virtual Status RunBatch(const std::vector<RowSlice>& slices, RunControl* control,
+                          OutputSink* sink) = 0;
 };
 
 // Rows of a request: the leading dimension of its first input where the model leaves that open.
-uint64_t CountRows(const Signature& signature, const InferRequest& request);
+uint64_t CountRows(const Signature& signature, const CheckedRequest& request);
 
 }  // namespace ai_runtime
 

@@ -20,8 +20,16 @@ struct ServerOptions {
   std::vector<std::string> execution_providers = {"cpu"};
   // Sessions that were not used for longest are dropped above this; 0: no limit.
   uint64_t session_memory_limit_bytes = 0;
-  // Requests that wait for a worker or for a model that is being loaded.
+  // Requests that wait for an execution.
   uint32_t max_queued_requests = 1024;
+  // Whether executions may hold rows of several requests, and a request take several executions.
+  bool dynamic_batching = true;
+  // The most rows of an execution that the server puts together.
+  uint32_t max_batch_size = 1024;
+  // How long a request waits for others before it runs; 0: what waits already is enough.
+  uint32_t max_queue_delay_us = 0;
+  // For tests: no inference runs before so many requests wait.
+  uint32_t delay_scheduler = 0;
   // Connections at a time; a further one gets an ERROR and is closed.
   uint32_t max_connections = 4096;
   // The longest time the I/O thread polls before it sleeps; 0: never.
@@ -32,8 +40,12 @@ struct ServerOptions {
 constexpr uint32_t kMaxInlineComputeUs = 200;
 // And when its payload is no larger.
 constexpr uint64_t kMaxInlinePayloadBytes = 256 * 1024;
+// So long, as expected, the I/O thread runs requests before it looks at the sockets again.
+constexpr uint32_t kMaxInlineTurnUs = 1000;
 // A connection is not read while it has more requests than this under way …
 constexpr uint32_t kMaxRequestsPerConnection = 64;
+// … or more bytes of them …
+constexpr uint64_t kMaxRequestBytesPerConnection = uint64_t{64} * 1024 * 1024;
 // … or more bytes of replies that its client has not taken.
 constexpr uint64_t kMaxUnsentBytesPerConnection = uint64_t{64} * 1024 * 1024;
 // Bytes of all models that are being uploaded at one time.

@@ -1,6 +1,7 @@
 // Small messages are answered where they are read. A request for a model waits for it to be
-// loaded, then runs on the I/O thread when it is known to be short, else on a worker: waking a
-// worker costs more than a small model takes.
+// loaded, then for the end of the I/O thread's turn, when all that came meanwhile is known. Short
+// executions run on the I/O thread, others on a worker: waking one costs more than a small model
+// takes.
 #include "request_handler.h"
 
 #include <algorithm>
@@ -8,12 +9,10 @@
 #include <new>
 #include <utility>
 
+#include "batch_terms.h"
+
 namespace ai_runtime {
 namespace {
-
-uint64_t Nanoseconds(Clock::duration duration) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
-}
 
 Status StopStatus(AiStatusCode reason) {
   return reason == AI_STATUS_DEADLINE_EXCEEDED ? Status(reason, "inference request ran out of time")
@@ -32,7 +31,7 @@ RequestHandler::RequestHandler(const ServerOptions& options, ModelRepository* re
       metrics_(metrics),
       server_json_(std::move(server_json)),
       upload_budget_(std::make_shared<UploadBudget>(kMaxUploadBytes)),
-      queue_(options.max_queued_requests),
+      queue_(options.max_queued_requests, options.delay_scheduler),
       watchdog_([this](const RequestPtr& request) { Stop(request, AI_STATUS_DEADLINE_EXCEEDED); }) {
 }
 
@@ -58,7 +57,7 @@ Buffer RequestHandler::Handle(Connection* connection, const AiFrameHeader& heade
       case AI_MODEL_STATISTICS_REQUEST: {
         const std::string json = header.type == AI_SERVER_METADATA_REQUEST
                                      ? server_json_()
-                                     : repository_->StatisticsJson();
+                                     : repository_->StatisticsJson(options_.max_batch_size);
         return EncodeResponse(response, header.request_id, json.data(), json.size());
       }
       case AI_MODEL_UNLOAD_REQUEST:
@@ -90,13 +89,14 @@ Buffer RequestHandler::HandleUnload(Connection* connection, const AiFrameHeader&
   request->received_at = Clock::now();
   connection->requests.push_back(request);
   under_way_.fetch_add(1);
-  Enqueue(request);  // freeing a large session takes long: not on the I/O thread
+  Enqueue(request, true);  // freeing a large session takes long: not on the I/O thread
   return Buffer();
 }
 
 void RequestHandler::ExecuteUnload(const RequestPtr& request) {
   uint32_t dropped = 0;
   if (LoadedModelPtr model = repository_->Unload(request->sha256)) dropped = 1;
+  if (!request->End()) return;
   Answer(request,
          EncodeResponse(AI_MODEL_UNLOAD_RESPONSE, request->request_id, &dropped, sizeof(dropped)));
 }
@@ -136,7 +136,7 @@ Buffer RequestHandler::HandleLoad(Connection* connection, const AiFrameHeader& h
   request->received_at = Clock::now();
   connection->requests.push_back(request);
   under_way_.fetch_add(1);
-  Enqueue(request);
+  Enqueue(request, true);
   return Buffer();
 }
 
@@ -171,13 +171,13 @@ Buffer RequestHandler::HandleForModel(Connection* connection, const AiFrameHeade
   return Buffer();
 }
 
-void RequestHandler::Route(const RequestPtr& request, bool may_run_inline) {
+void RequestHandler::Route(const RequestPtr& request, bool is_on_io_thread) {
   LoadedModelPtr model;
   switch (repository_->Find(request->sha256, &model, [this, request] { Route(request, false); })) {
     case ModelRepository::Presence::kLoading:
       return;
     case ModelRepository::Presence::kUnknown:
-      if (!request->LeaveWaiting(RequestState::kDone)) return;
+      if (!request->End()) return;
       Answer(request, EncodeError(request->request_id,
                                   Status(AI_STATUS_MODEL_UNKNOWN,
                                          "model " + ToHex(request->sha256) + " is not loaded")));
@@ -186,28 +186,48 @@ void RequestHandler::Route(const RequestPtr& request, bool may_run_inline) {
       break;
   }
   if (request->type == AI_MODEL_METADATA_REQUEST) {
-    if (!request->LeaveWaiting(RequestState::kDone)) return;
+    if (!request->End()) return;
     Answer(request, EncodeResponse(AI_MODEL_METADATA_RESPONSE, request->request_id,
                                    model->metadata_json.data(), model->metadata_json.size()));
     return;
   }
   request->model = std::move(model);
-  if (may_run_inline && ShouldRunInline(*request)) {
-    Execute(request);
+  if (request->payload.size() > kMaxInlinePayloadBytes) {
+    Enqueue(request, true);  // looking at all its values may take long: a worker checks it
+    return;
+  }
+  const Status status = Check(request.get());
+  if (!status.ok()) {
+    Fail(request, status);
+  } else if (is_on_io_thread) {
+    EnqueueInTurn(request);
   } else {
-    Enqueue(request);
+    Enqueue(request, true);
   }
 }
 
-bool RequestHandler::ShouldRunInline(const Request& request) const {
-  return request.model->may_run_inline && request.payload.size() <= kMaxInlinePayloadBytes &&
-         request.model->metrics->ExpectedComputeUs(request.payload.size()) <= kMaxInlineComputeUs &&
-         queue_.size() == 0;
+void RequestHandler::EnqueueInTurn(const RequestPtr& request) {
+  const bool may_stay_alone = !has_queued_in_turn_ && first_of_turn_ == nullptr &&
+                              options_.delay_scheduler == 0 &&
+                              request->terms.max_delay == Clock::duration::zero();
+  if (may_stay_alone) {
+    first_of_turn_ = request;
+    return;
+  }
+  has_queued_in_turn_ = true;
+  if (first_of_turn_ != nullptr) Enqueue(std::exchange(first_of_turn_, nullptr), false);
+  Enqueue(request, false);
 }
 
-void RequestHandler::Enqueue(const RequestPtr& request) {
-  if (queue_.Push(request)) return;
-  if (!request->LeaveWaiting(RequestState::kDone)) return;
+void RequestHandler::Enqueue(const RequestPtr& request, bool wakes) {
+  SetLane(request.get());
+  if (queue_.Push(request, wakes)) {
+    // Who ended it before it was queued did not find it there.
+    if (request->has_ended()) queue_.Remove(request);
+    return;
+  }
+  if (!request->End()) return;
+  if (request->model != nullptr) request->model->metrics->reject_count.fetch_add(1);
   Answer(request, EncodeError(request->request_id,
                               Status(AI_STATUS_UNAVAILABLE, "inference queue is full",
                                      "At most " + std::to_string(options_.max_queued_requests) +
@@ -215,111 +235,150 @@ void RequestHandler::Enqueue(const RequestPtr& request) {
                                      "Try again later, or let fewer sessions ask at a time.")));
 }
 
-void RequestHandler::Work() {
-  while (RequestPtr request = queue_.Pop()) Execute(request);
+bool RequestHandler::MayRunInTurn(const Request& request, uint64_t rows) const {
+  if (!request.is_checked || !request.model->may_run_inline) return false;
+  return ExpectedComputeUs(request, rows) <= std::min<uint64_t>(kMaxInlineComputeUs, turn_us_left_);
 }
 
-void RequestHandler::Execute(const RequestPtr& request) {
-  if (!request->LeaveWaiting(RequestState::kRunning)) return;
-  if (request->type == AI_MODEL_LOAD_REQUEST) {
-    ExecuteLoad(request);
-  } else if (request->type == AI_MODEL_UNLOAD_REQUEST) {
-    ExecuteUnload(request);
+// Runs the only request of a turn without a look at the queue, if it is short and wants to run
+// whole.
+bool RequestHandler::RunAtOnce() {
+  const Request& request = *first_of_turn_;
+  const uint64_t rows = request.terms.rows;
+  if (!MayRunInTurn(request, rows) || queue_.size() > 0) return false;
+  if (rows > 1 && request.terms.may_split &&
+      request.model->metrics->curve.ChooseRows(rows, request.terms.max_rows) < rows) {
+    return false;
+  }
+  BatchPlan plan;
+  plan.rows = rows;
+  plan.slices.push_back({std::exchange(first_of_turn_, nullptr), 0, rows});
+  Execute(std::move(plan));
+  return true;
+}
+
+bool RequestHandler::EndTurn() {
+  if (first_of_turn_ == nullptr && !has_queued_in_turn_) return false;
+  turn_us_left_ = kMaxInlineTurnUs;
+  if (first_of_turn_ != nullptr) {
+    if (RunAtOnce()) return true;
+    Enqueue(std::exchange(first_of_turn_, nullptr), false);
+  }
+  has_queued_in_turn_ = false;
+  const auto is_short = [this](const Request& first, uint64_t rows) {
+    return first.is_infer() && MayRunInTurn(first, rows);
+  };
+  BatchPlan plan;
+  while (queue_.TryPop(is_short, &plan)) {
+    if (!plan.slices.empty()) {
+      turn_us_left_ -= std::min<uint64_t>(
+          ExpectedComputeUs(*plan.slices.front().request, plan.rows) + 1, turn_us_left_);
+    }
+    Execute(std::exchange(plan, BatchPlan()));
+  }
+  if (queue_.size() > 0) queue_.Wake();
+  return true;
+}
+
+void RequestHandler::Work() {
+  BatchPlan plan;
+  while (queue_.Pop(&plan)) {
+    working_.fetch_add(1);
+    Execute(std::exchange(plan, BatchPlan()));
+    working_.fetch_sub(1);
+  }
+}
+
+void RequestHandler::Execute(BatchPlan plan) {
+  for (const RequestPtr& request : plan.expired) Stop(request, AI_STATUS_DEADLINE_EXCEEDED);
+  if (plan.slices.empty()) return;
+  const RequestPtr first = plan.slices.front().request;
+  if (first->type == AI_MODEL_LOAD_REQUEST) {
+    ExecuteLoad(first);
+  } else if (first->type == AI_MODEL_UNLOAD_REQUEST) {
+    ExecuteUnload(first);
+  } else if (first->is_checked) {
+    ExecuteInference(std::move(plan));
+  } else if (const Status status = Check(first.get()); status.ok()) {
+    Enqueue(first, true);
   } else {
-    ExecuteInfer(request);
+    Fail(first, status);
+  }
+}
+
+void RequestHandler::ExecuteInference(BatchPlan plan) {
+  std::vector<BatchPlan> plans;
+  plans.push_back(std::move(plan));
+  for (size_t i = 0; i < plans.size(); ++i) {
+    BatchExecution execution(std::move(plans[i]), this);
+    if (!execution.Begin(Clock::now())) continue;
+    execution.Run();
+    for (BatchPlan& again : execution.End(Clock::now())) plans.push_back(std::move(again));
   }
 }
 
 void RequestHandler::ExecuteLoad(const RequestPtr& request) {
-  Status status;
-  if (const AiStatusCode reason = request->stop_code; reason != AI_STATUS_OK) {
-    status = StopStatus(reason);
-  } else {
-    const Buffer& model = request->upload->bytes();
-    bool waits;
-    // Another connection is loading the same model: this request starts again afterwards.
-    status = repository_->Load(
-        request->sha256, model.data(), model.size(),
-        [this, request] {
-          request->state.store(RequestState::kWaiting);
-          Enqueue(request);
-        },
-        &waits);
-    if (waits) return;
-  }
+  if (!request->StartRunning()) return;
+  const Buffer& model = request->upload->bytes();
+  bool waits;
+  // Another connection is loading the same model: this request starts again afterwards.
+  const Status status = repository_->Load(
+      request->sha256, model.data(), model.size(),
+      [this, request] {
+        RequestState running = RequestState::kRunning;
+        if (!request->state.compare_exchange_strong(running, RequestState::kWaiting)) return;
+        Enqueue(request, true);
+      },
+      &waits);
+  if (waits) return;
   request->upload.reset();
+  if (!request->End()) return;
   Answer(request, status.ok()
                       ? EncodeResponse(AI_MODEL_LOAD_RESPONSE, request->request_id, nullptr, 0)
                       : EncodeError(request->request_id, status));
 }
 
-Status RequestHandler::RunModel(Request* request, FrameWriter* reply) {
-  const Clock::time_point started = Clock::now();
-  const uint64_t queue_ns = Nanoseconds(started - request->received_at);
-  InferRequest infer;
-  RETURN_IF_ERROR(DecodeInferRequest(request->payload.data(), request->payload.size(), &infer));
-  AiInferResponseHeader header = {};
-  RETURN_IF_ERROR(reply->Append(&header, sizeof(header)));
-  RunControl control;
-  {
-    std::lock_guard<std::mutex> lock(request->mu);
-    request->control = &control;
+Status RequestHandler::Check(Request* request) {
+  try {
+    return CheckInference(options_, request);
+  } catch (const std::bad_alloc&) {
+    return Status(AI_STATUS_RESOURCE_EXHAUSTED, "out of memory in the inference server");
   }
-  Status status;
-  if (request->stop_code == AI_STATUS_OK) {
-    status = request->model->session->Run(infer, &control, reply);
-  }
-  {
-    std::lock_guard<std::mutex> lock(request->mu);
-    request->control = nullptr;
-  }
-  const AiStatusCode reason = request->stop_code;
-  if (reason != AI_STATUS_OK) status = StopStatus(reason);
-  const uint64_t compute_ns = Nanoseconds(Clock::now() - started);
-  const uint64_t rows = CountRows(request->model->session->signature(), infer);
-  request->model->metrics->AddExecution(rows, queue_ns, compute_ns, request->payload.size(),
-                                        status.ok());
-  RETURN_IF_ERROR(status);
-  metrics_->inference_count.fetch_add(rows, std::memory_order_relaxed);
-  header.queue_duration_us = queue_ns / 1000;
-  header.compute_infer_duration_us = compute_ns / 1000;
-  header.execution_count = 1;
-  header.execution_rows = rows;
-  header.output_count = static_cast<uint32_t>(
-      infer.outputs.empty() ? request->model->session->signature().outputs.size()
-                            : infer.outputs.size());
-  std::memcpy(reply->payload(), &header, sizeof(header));
-  return status;
 }
 
-void RequestHandler::ExecuteInfer(const RequestPtr& request) {
-  try {
-    FrameWriter reply(AI_MODEL_INFER_RESPONSE, request->request_id);
-    Status status = RunModel(request.get(), &reply);
-    Answer(request, status.ok() ? reply.Finish() : EncodeError(request->request_id, status));
-  } catch (const std::bad_alloc&) {
-    Answer(request,
-           EncodeError(request->request_id, Status(AI_STATUS_RESOURCE_EXHAUSTED,
-                                                   "out of memory in the inference server")));
-  }
+void RequestHandler::Complete(const RequestPtr& request, Buffer reply) {
+  if (!request->End()) return;
+  ModelMetrics& metrics = *request->model->metrics;
+  metrics.success_count.fetch_add(1, std::memory_order_relaxed);
+  metrics.queue_duration_us.fetch_add(request->progress.queue_ns / 1000, std::memory_order_relaxed);
+  metrics_->inference_count.fetch_add(request->terms.rows, std::memory_order_relaxed);
+  Answer(request, std::move(reply));
+}
+
+void RequestHandler::Fail(const RequestPtr& request, const Status& status) {
+  if (!request->End()) return;
+  request->model->metrics->failure_count.fetch_add(1, std::memory_order_relaxed);
+  queue_.Remove(request);
+  LeaveExecutions(request.get());
+  Answer(request, EncodeError(request->request_id, status));
 }
 
 void RequestHandler::Stop(const RequestPtr& request, AiStatusCode reason) {
-  AiStatusCode none = AI_STATUS_OK;
-  request->stop_code.compare_exchange_strong(none, reason);
-  if (request->LeaveWaiting(RequestState::kDone)) {
-    queue_.Remove(request);
-    Answer(request, EncodeError(request->request_id, StopStatus(reason)));
-    return;
-  }
+  if (!request->End()) return;
+  if (request->model != nullptr) request->model->metrics->cancel_count.fetch_add(1);
+  queue_.Remove(request);
+  LeaveExecutions(request.get());
+  Answer(request, EncodeError(request->request_id, StopStatus(reason)));
+}
+
+// Executions go on for the others in them; the last one to leave stops the model.
+void RequestHandler::LeaveExecutions(Request* request) {
   std::lock_guard<std::mutex> lock(request->mu);
-  if (request->control != nullptr) request->control->Terminate();
+  for (BatchExecution* execution : request->progress.executions) execution->Leave();
 }
 
 void RequestHandler::Answer(const RequestPtr& request, Buffer frame) {
-  request->state.store(RequestState::kDone);
   watchdog_.Remove(request);
-  request->model.reset();
   port_->Reply(request, std::move(frame));
   under_way_.fetch_sub(1);  // last: a server that drains waits for the reply, too
 }

@@ -18,7 +18,10 @@ class FakeSession : public ModelSession {
  public:
   const Signature& signature() const override { return signature_; }
   const InspectedModel& inspected() const override { return inspected_; }
-  Status Run(const InferRequest&, RunControl*, FrameWriter*) override { return Status::Ok(); }
+  Status Run(const CheckedRequest&, RunControl*, FrameWriter*) override { return Status::Ok(); }
+  Status RunBatch(const std::vector<RowSlice>&, RunControl*, OutputSink*) override {
+    return Status::Ok();
+  }
 
  private:
   Signature signature_;
@@ -123,9 +126,9 @@ TEST_F(RepositoryTest, KeepsStatisticsOfADroppedSession) {
   ASSERT_TRUE(Load(&repository, "a").ok());
   LoadedModelPtr model;
   repository.Find(test::DigestOf("a"), &model, nullptr);
-  model->metrics->AddExecution(7, 2000, 5000, 100, true);
+  model->metrics->AddExecution(7, 5000, 100, true);
   repository.Unload(test::DigestOf("a"));
-  const std::string json = repository.StatisticsJson();
+  const std::string json = repository.StatisticsJson(1024);
   EXPECT_NE(json.find("\"inference_count\":7,\"execution_count\":1"), std::string::npos) << json;
   EXPECT_NE(json.find("\"session_bytes\":0"), std::string::npos) << json;
 }

@@ -39,8 +39,8 @@ class SessionTest : public ::testing::Test {
     Buffer bytes;  // aligned as a request's is
     EXPECT_TRUE(bytes.Resize(payload.size()));
     std::memcpy(bytes.data(), payload.data(), payload.size());
-    InferRequest request;
-    RETURN_IF_ERROR(DecodeInferRequest(bytes.data(), bytes.size(), &request));
+    CheckedRequest request;
+    RETURN_IF_ERROR(CheckRequest(session_->signature(), bytes.data(), bytes.size(), &request));
     FrameWriter reply(AI_MODEL_INFER_RESPONSE, 1);
     RunControl control;
     RETURN_IF_ERROR(session_->Run(request, &control, &reply));
