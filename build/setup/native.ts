@@ -139,9 +139,10 @@ export const addon: Step = {
     const gyp = path.join(root, 'node_modules/node-gyp/bin/node-gyp.js');
     const headers = nodeHeaders();
     const options = ['-C', ADDON_FOLDER, `--nodedir=${headers}`];
-    // What gyp writes holds the way from the checkout to the headers.
+    // What gyp writes holds the way from the checkout to the headers, and the names of the sources.
     const gypFile = path.join(ADDON_FOLDER, 'binding.gyp');
-    const configured = digestOf([gypFile], ADDON_FOLDER, headers, process.version);
+    const sources = filesUnder('native/server/src');
+    const configured = digestOf([gypFile], ADDON_FOLDER, headers, process.version, ...sources);
     const mark = path.join(ADDON_FOLDER, 'build', `configured-${configured.slice(0, 12)}`);
     if (!existsSync(mark)) {
       await log.command(process.execPath, [gyp, 'configure', ...options]);
