@@ -54,20 +54,50 @@ substitute(Node *node, void *context)
 	return node;
 }
 
-/*
- * Lets the child of an Agg give only what the Agg needs, since otherwise every
- * column of a row would be kept while its batch is under way.
- */
+/* Adds the columns that a node knows by their places. */
+static Bitmapset *
+add_places(Bitmapset *columns, int count, const AttrNumber *places)
+{
+	for (int i = 0; i < count; i++)
+		columns = bms_add_member(columns, places[i]);
+	return columns;
+}
+
+/* Returns the columns of its child that a node needs. */
+static Bitmapset *
+needed_columns(const Plan *plan)
+{
+	Bitmapset  *needed = ai_columns_of((Node *) ai_plan_expressions(plan));
+	const WindowAgg *window = (const WindowAgg *) plan;
+	const Agg  *agg = (const Agg *) plan;
+	ListCell   *cell;
+
+	if (IsA(plan, WindowAgg))
+	{
+		needed = add_places(needed, window->partNumCols, window->partColIdx);
+		return add_places(needed, window->ordNumCols, window->ordColIdx);
+	}
+	needed = add_places(needed, agg->numCols, agg->grpColIdx);
+	/* Grouping sets have further nodes, which sort the same rows. */
+	foreach(cell, agg->chain)
+	{
+		const Agg  *chained = lfirst_node(Agg, cell);
+		const Sort *sort = (const Sort *) chained->plan.lefttree;
+
+		needed = add_places(needed, chained->numCols, chained->grpColIdx);
+		if (sort != NULL)
+			needed = add_places(needed, sort->numCols, sort->sortColIdx);
+	}
+	return needed;
+}
+
+/* Puts nodes below an Agg that give it just what it needs, packed. */
 static void
-narrow(AiRewrite *rewrite, Agg *agg, const AiStages *stages)
+push_packed(AiRewrite *rewrite, Agg *agg, const AiStages *stages)
 {
 	Plan	   *plan = &agg->plan;
-	Bitmapset  *needed = ai_columns_of((Node *) list_make2(plan->targetlist, plan->qual));
-	AttrNumber *map;
+	AttrNumber *map = ai_plan_push_end(rewrite, plan, stages, needed_columns(plan), false);
 
-	for (int i = 0; i < agg->numCols; i++)
-		needed = bms_add_member(needed, agg->grpColIdx[i]);
-	map = ai_plan_push_end(rewrite, plan, stages, needed);
 	plan->targetlist = (List *) ai_columns_renumber((Node *) plan->targetlist, OUTER_VAR, map);
 	plan->qual = (List *) ai_columns_renumber((Node *) plan->qual, OUTER_VAR, map);
 	for (int i = 0; i < agg->numCols; i++)
@@ -100,9 +130,8 @@ ai_plan_push_aggregates(AiRewrite *rewrite, Plan *plan, bool stops_early)
 		return;
 	plan->targetlist = (List *) substitute((Node *) plan->targetlist, &aggregates);
 	plan->qual = (List *) substitute((Node *) plan->qual, &aggregates);
-	/* Grouping sets have further nodes that know the columns by their places. */
-	if (IsA(plan, Agg) && ((Agg *) plan)->groupingSets == NIL && ((Agg *) plan)->chain == NIL)
-		narrow(rewrite, (Agg *) plan, &stages);
+	if (IsA(plan, Agg) && ((Agg *) plan)->chain == NIL)
+		push_packed(rewrite, (Agg *) plan, &stages);
 	else
-		(void) ai_plan_push_end(rewrite, plan, &stages, NULL);
+		(void) ai_plan_push_end(rewrite, plan, &stages, needed_columns(plan), true);
 }

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 
 #include "plan_calls.h"
 #include "plan_columns.h"
@@ -130,8 +131,17 @@ ai_plan_push_begin(const Plan *plan, List *expressions, AiStages *stages)
 	return stages->stages == NIL ? NIL : expressions;
 }
 
+/* Returns NULL of the type that the expression has. */
+static Expr *
+null_like(Node *expression)
+{
+	return (Expr *) makeNullConst(exprType(expression), exprTypmod(expression),
+								  exprCollation(expression));
+}
+
 AttrNumber *
-ai_plan_push_end(AiRewrite *rewrite, Plan *plan, const AiStages *stages, Bitmapset *needed)
+ai_plan_push_end(AiRewrite *rewrite, Plan *plan, const AiStages *stages, Bitmapset *needed,
+				 bool keep_places)
 {
 	static const AiRowBound no_bound = {NULL, NULL};
 	AiStack		stack;
@@ -143,9 +153,12 @@ ai_plan_push_end(AiRewrite *rewrite, Plan *plan, const AiStages *stages, Bitmaps
 	{
 		AttrNumber	number = foreach_current_index(cell) + 1;
 
-		if (needed != NULL && !bms_is_member(number, needed))
+		if (number > stages->base_columns || bms_is_member(number, needed))
+			columns = lappend(columns, ai_column_make(OUTER_VAR, number, lfirst(cell)));
+		else if (keep_places)
+			columns = lappend(columns, null_like(lfirst(cell)));
+		else
 			continue;
-		columns = lappend(columns, ai_column_make(OUTER_VAR, number, lfirst(cell)));
 		map[number] = list_length(columns);
 	}
 	ai_stack_build(stages, make_targetlist(columns), false, &no_bound, &stack);

@@ -42,12 +42,13 @@ extern List *ai_plan_split_filters(List *quals, List **before);
 extern List *ai_plan_push_begin(const Plan *plan, List *expressions, AiStages *stages);
 
 /*
- * Then the nodes are put there.  They give the columns that are needed (NULL:
- * all, at their places, and results after them); returns where: column n of the
- * expressions is at [n].
+ * Then the nodes are put there.  They give the columns that are needed, and the
+ * results.  With keep_places each column stays at its place, and one that is not
+ * needed is NULL; else they are packed: column n of the expressions is then at
+ * [n] of what is returned.
  */
 extern AttrNumber *ai_plan_push_end(AiRewrite *rewrite, Plan *plan, const AiStages *stages,
-									Bitmapset *needed);
+									Bitmapset *needed, bool keep_places);
 
 /* Returns a node that can go back and return to a mark, on top of one that cannot. */
 extern Plan *ai_plan_materialize(AiRewrite *rewrite, Plan *plan);

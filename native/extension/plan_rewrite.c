@@ -15,7 +15,9 @@
 #include "plan_calls.h"
 #include "plan_columns.h"
 #include "plan_grouping.h"
+#include "plan_hash_join.h"
 #include "plan_lift.h"
+#include "plan_nest_loop.h"
 #include "plan_refuse.h"
 #include "plan_rewrite.h"
 #include "plan_walk.h"
@@ -118,6 +120,8 @@ rewrite_children(AiRewrite *rewrite, Plan *plan, Place place)
 		((SubqueryScan *) plan)->subplan =
 			rewrite_plan(rewrite, ((SubqueryScan *) plan)->subplan, below);
 	plan->lefttree = rewrite_plan(rewrite, plan->lefttree, below);
+	if (IsA(plan, NestLoop))
+		ai_plan_push_parameters(rewrite, (NestLoop *) plan, below.stops_early);
 	plan->righttree = rewrite_plan(rewrite, plan->righttree, place_inside(plan, place));
 
 	/* An inner side that a merge join goes back in must be able to. */
@@ -234,7 +238,7 @@ push_project_set(AiRewrite *rewrite, Plan *plan, Place place)
 	if (targetlist == NIL)
 		return plan;
 	plan->targetlist = targetlist;
-	(void) ai_plan_push_end(rewrite, plan, &stages, NULL);
+	(void) ai_plan_push_end(rewrite, plan, &stages, ai_columns_of((Node *) targetlist), true);
 	return plan;
 }
 
@@ -272,11 +276,16 @@ own_expressions(Plan *plan, const char **reason)
 		case T_NestLoop:
 		case T_MergeJoin:
 		case T_HashJoin:
-		case T_Hash:
 			*reason = "rows are joined by it";
+			if (IsA(plan, HashJoin))
+				expressions = lappend(expressions, ((Hash *) plan->righttree)->hashkeys);
 			/* The first are the join's quals. */
-			return !IsA(plan, Hash) && movable_filters(plan) != &plan->qual ?
-				list_delete_first(expressions) : expressions;
+			return movable_filters(plan) != &plan->qual ? list_delete_first(expressions) :
+				expressions;
+		case T_Hash:
+			*reason = NULL;
+			/* Its join tells. */
+			return NIL;
 		default:
 			*reason = "this kind of node does not batch";
 			return expressions;
@@ -348,6 +357,8 @@ rewrite_plan(AiRewrite *rewrite, Plan *plan, Place place)
 	/* Children of another extension's node are its own affair. */
 	if (!IsA(plan, CustomScan) && !IsA(plan, ForeignScan))
 		rewrite_children(rewrite, plan, place);
+	if (IsA(plan, HashJoin))
+		ai_plan_push_hash_keys(rewrite, (HashJoin *) plan, place.stops_early);
 	own = own_expressions(plan, &reason);
 	ai_calls_report((Node *) own, reason);
 	return rewrite_node(rewrite, plan, place);

@@ -363,3 +363,13 @@ ai_stages_run(AiStages *stages, List **filters, List **outputs)
 	while (run_outputs(stages, outputs))
 		;
 }
+
+Node *
+ai_stages_use(const AiStages *stages, Node *place)
+{
+	ListCell   *cell;
+
+	foreach(cell, stages->stages)
+		place = replace(lfirst(cell), place, false);
+	return place;
+}

@@ -59,4 +59,10 @@ extern void ai_stages_init(AiStages *stages, List *base);
  */
 extern void ai_stages_run(AiStages *stages, List **filters, List **outputs);
 
+/*
+ * Puts the stages' columns into another expression, for calls that are made for
+ * every row.
+ */
+extern Node *ai_stages_use(const AiStages *stages, Node *place);
+
 #endif							/* AI_RUNTIME_PLAN_STAGES_H */

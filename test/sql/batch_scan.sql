@@ -88,6 +88,23 @@ EXPLAIN (COSTS OFF) SELECT a.id FROM t AS a JOIN t AS b USING (id) WHERE y(ARRAY
 EXPLAIN (COSTS OFF) SELECT y(x) FROM t UNION ALL SELECT y(ARRAY[id, g]) FROM t;
 EXPLAIN (COSTS OFF) SELECT id, jsonb_array_elements(ai_inference('double', x) -> 'y') FROM t;
 
+-- What a join hashes, and what it looks up
+CREATE TABLE label (score float8 PRIMARY KEY, word text);
+INSERT INTO label SELECT i + 0.5, 'word ' || i FROM generate_series(1, 1000) AS i;
+ANALYZE label;
+BEGIN;
+SET LOCAL enable_nestloop = off;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT t.id, word FROM t JOIN label ON score = y(x);
+EXPLAIN (COSTS OFF) SELECT t.id, word FROM label LEFT JOIN t ON score = y(x);
+SET LOCAL enable_nestloop = on;
+SET LOCAL enable_hashjoin = off;
+SET LOCAL enable_memoize = off;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT t.id, word FROM t JOIN label ON score = y(x) WHERE g = 1;
+SELECT t.id, word FROM t JOIN label ON score = y(x) WHERE g = 1 AND id < 9 ORDER BY id;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT t.id, r.y FROM t, jsonb_to_record(ai_inference('mean', x)) AS r (y real);
+SELECT t.id, r.y FROM t, jsonb_to_record(ai_inference('mean', x)) AS r (y real) WHERE id < 4;
+ROLLBACK;
+
 -- Rows that change: what is set, and what is returned
 EXPLAIN (VERBOSE, COSTS OFF) UPDATE t SET g = y(x) WHERE id < 3 RETURNING id, y(x);
 BEGIN;

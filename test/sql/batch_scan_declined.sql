@@ -64,6 +64,7 @@ EXPLAIN (COSTS OFF) SELECT id FROM declined WHERE id = y('{3, 4}')::int;
 EXPLAIN (COSTS OFF) SELECT id FROM declined WHERE y('{3, 4}') > 3;
 EXPLAIN (COSTS OFF) SELECT id FROM declined LIMIT y('{3, 4}')::int;
 EXPLAIN (COSTS OFF) SELECT * FROM generate_series(1, y('{3, 4}')::int);
+EXPLAIN (COSTS OFF) SELECT d.id FROM declined AS d, generate_series(1, y(ARRAY[d.g, 2])::int) AS n;
 EXPLAIN (COSTS OFF) SELECT a.id FROM declined AS a LEFT JOIN declined AS b
 	ON a.g > b.g AND y(ARRAY[a.g, b.g]::real[]) > 3;
 EXPLAIN (COSTS OFF) SELECT id FROM declined AS a WHERE EXISTS (SELECT FROM declined AS b

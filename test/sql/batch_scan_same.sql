@@ -62,28 +62,43 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN NULL;
 END
 $$;
-CREATE TABLE queries (id serial, query text, batched bool, with_node text[], without text[]);
-CREATE PROCEDURE compare() LANGUAGE plpgsql AS $$
+CREATE TABLE queries (id serial, query text, batched bool);
+CREATE TABLE differences (settings text, query text, with_node text[], without text[]);
+-- Runs the queries that match under settings such as 'jit = on, enable_sort = off'
+CREATE PROCEDURE compare(settings text, pattern text DEFAULT '') LANGUAGE plpgsql AS $$
 DECLARE
-	mode record;
+	asked record;
+	setting text[];
+	with_node text[];
+	without text[];
 BEGIN
-	UPDATE queries SET batched = is_batched(query), with_node = answers(query)
-		WHERE with_node IS NULL;
-	SET LOCAL ai_runtime.enable_batch_scan = off;
-	UPDATE queries SET without = answers(query) WHERE without IS NULL;
-	SET LOCAL ai_runtime.enable_batch_scan = on;
+	FOR setting IN SELECT regexp_split_to_array(part, ' = ')
+			FROM regexp_split_to_table(settings, ', ') AS part WHERE part <> '' LOOP
+		PERFORM set_config(setting[1], setting[2], true);
+	END LOOP;
+	FOR asked IN SELECT id, query FROM queries WHERE query ~ pattern LOOP
+		with_node := answers(asked.query);
+		IF settings = '' THEN
+			UPDATE queries SET batched = is_batched(query) WHERE id = asked.id;
+		END IF;
+		SET LOCAL ai_runtime.enable_batch_scan = off;
+		without := answers(asked.query);
+		SET LOCAL ai_runtime.enable_batch_scan = on;
+		IF with_node IS DISTINCT FROM without THEN
+			INSERT INTO differences VALUES (settings, asked.query, with_node, without);
+		END IF;
+	END LOOP;
 END
 $$;
-
 -- By hand. m() is short for a call, y() for a number of its answer; both are inlined.
 DO $$
 DECLARE
 	input text;
 BEGIN
 	FOREACH input IN ARRAY '{real[],float8[],int[],int8[],numeric[],jsonb,json,text}'::text[] LOOP
-		EXECUTE format('CREATE FUNCTION m(%s) RETURNS jsonb LANGUAGE sql STABLE
+		EXECUTE format('CREATE FUNCTION m(%s) RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE
 			RETURN ai_inference(''double'', $1)', input);
-		EXECUTE format('CREATE FUNCTION y(%s) RETURNS float8 LANGUAGE sql STABLE
+		EXECUTE format('CREATE FUNCTION y(%s) RETURNS float8 LANGUAGE sql STABLE PARALLEL SAFE
 			RETURN (ai_inference(''mean'', $1) ->> ''y'')::float8', input);
 	END LOOP;
 END
@@ -230,6 +245,11 @@ SELECT a.id, l.y FROM t AS a, LATERAL (SELECT y(a.x) AS y) AS l
 SELECT a.id, l.y, l.y + 1 FROM t AS a, LATERAL (SELECT y(a.x) AS y OFFSET 0) AS l
 SELECT a.id, l.y FROM t AS a, LATERAL (SELECT y(ARRAY[a.id, u.id]) AS y FROM u WHERE u.t_id = a.id ORDER BY u.id LIMIT 2) AS l
 SELECT a.id, e.value FROM t AS a, jsonb_array_elements(m(a.x) -> 'y') AS e
+SELECT t.id, r.y, r.z FROM t LEFT JOIN LATERAL jsonb_to_record(m(t.x)) AS r (y text, z int) ON true WHERE t.g < 3
+SELECT t.id, u.w FROM t JOIN u ON u.id = y(t.x)::int ORDER BY 1
+SELECT t.id, u.w FROM t LEFT JOIN u ON u.id = (CASE WHEN t.g < 2 THEN y(t.x) ELSE y(t.j) END)::int AND u.w > 3 ORDER BY 1
+SELECT t.id, u.w, y(t.x) FROM t JOIN u ON u.id = y(t.x)::int AND u.t_id = t.g + 3 ORDER BY 1
+SELECT t.id, s.n FROM t, generate_series(1, y(ARRAY[t.g, 2])::int) AS s (n)
 SELECT a.id, r.y FROM t AS a, jsonb_to_record(m(a.x)) AS r (y text)
 SELECT id, jsonb_array_elements(m(x) -> 'y') FROM t
 SELECT id, jsonb_array_elements(m(x) -> 'y'), y(x), generate_series(1, g) FROM t
@@ -307,9 +327,19 @@ SELECT t.id, ai_inference('me' || 'an', x) FROM t
 SELECT t.id, ai_inference(current_setting('server_encoding'), x) FROM t
 \.
 \set ECHO all
-CALL compare();
-SELECT id, query, with_node, without FROM queries WHERE with_node IS DISTINCT FROM without;
-SELECT count(*) >= 200 AS many, count(*) FILTER (WHERE batched) > 150 AS most_batched FROM queries;
+CALL compare('');
+-- Joins in every way, plans that are chosen seldom, compiled expressions, workers
+CALL compare('enable_hashjoin = off, enable_mergejoin = off', '(?i)join|, u|lateral');
+CALL compare('enable_hashjoin = off, enable_nestloop = off', '(?i)join|, u|lateral');
+CALL compare('enable_mergejoin = off, enable_nestloop = off', '(?i)join|, u|lateral| IN ');
+CALL compare('enable_hashagg = off, enable_incremental_sort = off', '(?i)group|distinct|union');
+CALL compare('enable_sort = off, enable_seqscan = off', '(?i)order by .*limit|group|where g');
+CALL compare('jit = on, jit_above_cost = 0', '(?i)case');
+CALL compare('force_parallel_mode = on, parallel_setup_cost = 0, parallel_tuple_cost = 0, '
+	'min_parallel_table_scan_size = 0', 'parts|sum.y|scored');
+SELECT * FROM differences;
+SELECT count(*) >= 200 AS many, count(*) FILTER (WHERE batched) > count(*) * 0.85 AS most_batched FROM queries;
 -- Those that stay row at a time, and those that fail both ways
 SELECT query FROM queries WHERE NOT batched ORDER BY id;
-SELECT query, without FROM queries WHERE without[1] ~ '^[0-9A-Z]{5} ' ORDER BY id;
+SELECT query, error[1] FROM queries, answers(query) AS error WHERE error[1] ~ '^[0-9A-Z]{5} '
+	ORDER BY id;
