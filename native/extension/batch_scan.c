@@ -21,8 +21,9 @@
 #include "batch_scan.h"
 #include "compat.h"
 
-/* Rows of the first batch. */
+/* Rows of the first batch, and of a full one until a model tells. */
 #define FIRST_ROWS 16
+#define USUAL_ROWS 256
 
 static void begin(CustomScanState *node, EState *estate, int eflags);
 static TupleTableSlot *next(CustomScanState *node);
@@ -142,28 +143,14 @@ bound_value(AiBatchScanState *scan, ExprState *expression)
 	return is_null ? -1 : DatumGetInt64(value);
 }
 
-/* Evaluates what holds for a whole scan. */
+/* Evaluates what holds for a whole scan, but for the models: a row may need none. */
 static void
 start(AiBatchScanState *scan)
 {
 	int64		count = bound_value(scan, scan->bound_count);
 	int64		offset = Max(bound_value(scan, scan->bound_offset), 0);
 
-	scan->full_rows = 0;
-	for (int i = 0; i < scan->call_count; i++)
-	{
-		AiScanCall *call = &scan->calls[i];
-
-		ai_scan_call_start(scan, call);
-		if (!call->is_null)
-		{
-			int			rows = Max(ai_evaluator_batch_rows(call->evaluator), 1);
-
-			scan->full_rows = scan->full_rows == 0 ? rows : Min(scan->full_rows, rows);
-		}
-	}
-	scan->full_rows = Max(scan->full_rows, 1);
-	scan->batch_rows = Min(FIRST_ROWS, scan->full_rows);
+	scan->batch_rows = FIRST_ROWS;
 	scan->rows_wanted = -1;
 	if (count >= 0 && count <= PG_INT64_MAX - offset)
 	{
@@ -171,6 +158,24 @@ start(AiBatchScanState *scan)
 		ExecSetTupleBound(scan->rows_wanted, outerPlanState(scan));
 	}
 	scan->started = true;
+}
+
+/* Returns the rows of a full batch: of the model that wants the fewest. */
+static int
+full_rows(const AiBatchScanState *scan)
+{
+	int			rows = 0;
+
+	for (int i = 0; i < scan->call_count; i++)
+	{
+		int			wanted;
+
+		if (!scan->calls[i].is_ready || scan->calls[i].is_null)
+			continue;
+		wanted = Max(ai_evaluator_batch_rows(scan->calls[i].evaluator), 1);
+		rows = rows == 0 ? wanted : Min(rows, wanted);
+	}
+	return rows == 0 ? USUAL_ROWS : rows;
 }
 
 static void
@@ -202,11 +207,6 @@ make_batch(AiBatchScanState *scan, int rows)
 										   sizeof(Datum));
 	batch->nulls = MemoryContextAllocHuge(context, Max((Size) rows * scan->kept_count, 1));
 	batch->batches = MemoryContextAllocZero(context, scan->call_count * sizeof(AiBatch *));
-	for (int i = 0; i < scan->call_count; i++)
-	{
-		if (!scan->calls[i].is_null)
-			batch->batches[i] = ai_batch_begin(scan->calls[i].evaluator);
-	}
 	return batch;
 }
 
@@ -249,32 +249,51 @@ say_row(void *arg)
 	errcontext("row " INT64_FORMAT " of batch inference", place->batch->first + place->row);
 }
 
+/*
+ * Adds a row to the batch of a call.  That is begun, and the model looked up, by
+ * the first row that has something to ask: no row, no error.
+ */
+static void
+add_input(AiBatchScanState *scan, AiScanBatch *batch, int i)
+{
+	AiScanCall *call = &scan->calls[i];
+	ExprContext *context = scan->reading;
+	Datum		input = (Datum) 0;
+	bool		is_null = true;
+
+	if (call->is_ready && call->is_null)
+		return;
+	if (call->reach == NULL || ExecQual(call->reach, context))
+		input = ExecEvalExprSwitchContext(call->argument, context, &is_null);
+	if (batch->batches[i] == NULL)
+	{
+		if (is_null)
+			return;
+		ai_scan_call_start(scan, call);
+		if (call->is_null)
+			return;
+		batch->batches[i] = ai_batch_begin(call->evaluator);
+		for (int row = 0; row < batch->rows; row++)
+			ai_batch_add(batch->batches[i], (Datum) 0, true);
+	}
+	ai_batch_add(batch->batches[i], input, is_null);
+}
+
 /* Adds a row of the child to a batch. */
 static void
 add_row(AiBatchScanState *scan, AiScanBatch *batch, TupleTableSlot *slot)
 {
-	ExprContext *context = scan->reading;
 	ErrorPlace	place = {batch, batch->rows};
 	ErrorContextCallback callback = {error_context_stack, say_row, &place};
 
 	error_context_stack = &callback;
-	context->ecxt_outertuple = slot;
+	scan->reading->ecxt_outertuple = slot;
 	for (int i = 0; i < scan->call_count; i++)
-	{
-		AiScanCall *call = &scan->calls[i];
-		Datum		input = (Datum) 0;
-		bool		is_null = true;
-
-		if (batch->batches[i] == NULL)
-			continue;
-		if (call->reach == NULL || ExecQual(call->reach, context))
-			input = ExecEvalExprSwitchContext(call->argument, context, &is_null);
-		ai_batch_add(batch->batches[i], input, is_null);
-	}
+		add_input(scan, batch, i);
 	keep_row(scan, batch, slot);
 	batch->rows++;
 	scan->rows_read++;
-	ResetExprContext(context);
+	ResetExprContext(scan->reading);
 	error_context_stack = callback.previous;
 }
 
@@ -295,10 +314,11 @@ static AiScanBatch *
 read_batch(AiBatchScanState *scan)
 {
 	AiScanBatch *batch;
-	int64		rows = scan->batch_rows;
+	int			full = full_rows(scan);
+	int64		rows = Min(scan->batch_rows, full);
 
 	if (scan->rows_wanted >= 0)
-		rows = Min(scan->full_rows, scan->rows_wanted - scan->rows_read);
+		rows = Min(full, scan->rows_wanted - scan->rows_read);
 	if (scan->child_done || rows <= 0)
 		return NULL;
 	batch = make_batch(scan, (int) rows);
@@ -317,7 +337,7 @@ read_batch(AiBatchScanState *scan)
 		drop_batch(scan, &batch);
 	else
 	{
-		scan->batch_rows = Min(scan->batch_rows * 2, scan->full_rows);
+		scan->batch_rows = Min(scan->batch_rows * 2, Max(full, FIRST_ROWS));
 		for (int i = 0; i < scan->call_count; i++)
 		{
 			if (batch->batches[i] != NULL)

@@ -69,8 +69,7 @@ typedef struct AiBatchScanState
 	bool		child_done;
 	int64		rows_wanted;	/* by the LIMIT above; -1: not known */
 	int64		rows_read;
-	int			batch_rows;		/* of the next batch */
-	int			full_rows;		/* of a full one */
+	int			batch_rows;		/* of the next batch, if a full one is not smaller */
 	AiScanBatch *current;
 	AiScanBatch *ahead;
 } AiBatchScanState;

@@ -73,14 +73,13 @@ make_evaluator(AiBatchScanState *scan, AiScanCall *call, Datum model, Datum opti
 void
 ai_scan_call_start(AiBatchScanState *scan, AiScanCall *call)
 {
-	ExprContext *context = scan->reading;
+	ExprContext *context = scan->css.ss.ps.ps_ExprContext;
 	Datum		model;
 	Datum		options;
 	bool		options_null;
 
 	if (call->is_ready)
 		return;
-	ResetExprContext(context);
 	model = ExecEvalExprSwitchContext(call->model, context, &call->is_null);
 	options = ExecEvalExprSwitchContext(call->options, context, &options_null);
 	if (!call->is_null &&
