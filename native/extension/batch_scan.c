@@ -36,6 +36,11 @@ static const CustomExecMethods exec_methods = {
 	.ExecCustomScan = next,
 	.EndCustomScan = end,
 	.ReScanCustomScan = rescan,
+	.EstimateDSMCustomScan = ai_scan_parallel_estimate,
+	.InitializeDSMCustomScan = ai_scan_parallel_initialize,
+	.ReInitializeDSMCustomScan = ai_scan_parallel_reinitialize,
+	.InitializeWorkerCustomScan = ai_scan_parallel_initialize_worker,
+	.ShutdownCustomScan = ai_scan_parallel_collect,
 	.ExplainCustomScan = ai_batch_scan_explain,
 };
 
@@ -355,6 +360,7 @@ advance(AiBatchScanState *scan)
 
 	if (is_first)
 		start(scan);
+	ai_scan_parallel_publish(scan);
 	drop_batch(scan, &scan->current);
 	scan->current = scan->ahead;
 	scan->ahead = NULL;

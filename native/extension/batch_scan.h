@@ -30,7 +30,7 @@ typedef struct AiScanCall
 	bool		options_null;
 	MemoryContext context;		/* of the evaluator and what it was made from */
 	AiEvaluator *evaluator;
-	AiEvaluatorStats before;	/* of evaluators that were replaced */
+	AiEvaluatorStats before;	/* of evaluators that were replaced, and of workers */
 } AiScanCall;
 
 /* A column of the child that rows are kept with. */
@@ -53,6 +53,8 @@ typedef struct AiScanBatch
 	AiBatch   **batches;		/* of each call; NULL where the model is */
 } AiScanBatch;
 
+typedef struct AiSharedStats AiSharedStats;
+
 typedef struct AiBatchScanState
 {
 	CustomScanState css;
@@ -72,6 +74,7 @@ typedef struct AiBatchScanState
 	int			batch_rows;		/* of the next batch, if a full one is not smaller */
 	AiScanBatch *current;
 	AiScanBatch *ahead;
+	AiSharedStats *shared;		/* NULL: not below a Gather, or it has ended */
 } AiBatchScanState;
 
 /* Makes the state of a node that ai_batch_node_make() made. */
@@ -82,6 +85,22 @@ extern void ai_scan_call_start(AiBatchScanState *scan, AiScanCall *call);
 
 /* Adds up what a call's evaluators did. */
 extern void ai_scan_call_stats(const AiScanCall *call, AiEvaluatorStats *stats);
+
+/* Adds the figures of one evaluator to a sum. */
+extern void ai_scan_stats_add(AiEvaluatorStats *sum, const AiEvaluatorStats *stats);
+
+/* The node's callbacks below a Gather. */
+extern Size ai_scan_parallel_estimate(CustomScanState *node, ParallelContext *pcxt);
+extern void ai_scan_parallel_initialize(CustomScanState *node, ParallelContext *pcxt,
+										void *coordinate);
+extern void ai_scan_parallel_reinitialize(CustomScanState *node, ParallelContext *pcxt,
+										  void *coordinate);
+extern void ai_scan_parallel_initialize_worker(CustomScanState *node, shm_toc *toc,
+											   void *coordinate);
+extern void ai_scan_parallel_collect(CustomScanState *node);
+
+/* Tells the leader what this worker did so far. */
+extern void ai_scan_parallel_publish(AiBatchScanState *scan);
 
 /* Adds to EXPLAIN's output. */
 extern void ai_batch_scan_explain(CustomScanState *node, List *ancestors, ExplainState *es);

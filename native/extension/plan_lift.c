@@ -40,6 +40,7 @@ finish_stack(AiRewrite *rewrite, const AiStack *stack, const Plan *like)
 		Bitmapset  *params = ai_columns_params((Node *) expressions);
 
 		finish_node(rewrite, plan, like);
+		plan->parallel_aware = rewrite->in_workers;
 		plan->extParam = bms_add_members(plan->extParam, params);
 		plan->allParam = bms_add_members(plan->allParam, params);
 		if (plan == stack->bottom)

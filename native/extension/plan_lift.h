@@ -17,6 +17,7 @@ typedef struct AiRewrite
 {
 	PlannedStmt *statement;
 	int			last_id;		/* plan_node_ids are unique in it */
+	bool		in_workers;		/* below a Gather: nodes tell the leader their figures */
 } AiRewrite;
 
 /*

@@ -111,6 +111,7 @@ rewrite_children(AiRewrite *rewrite, Plan *plan, Place place)
 {
 	Place		below = place_below(plan, place);
 	MergeJoin  *join = (MergeJoin *) plan;
+	bool		in_workers = rewrite->in_workers;
 
 	if (IsA(plan, Append))
 		rewrite_list(rewrite, ((Append *) plan)->appendplans, below);
@@ -119,7 +120,9 @@ rewrite_children(AiRewrite *rewrite, Plan *plan, Place place)
 	if (IsA(plan, SubqueryScan))
 		((SubqueryScan *) plan)->subplan =
 			rewrite_plan(rewrite, ((SubqueryScan *) plan)->subplan, below);
+	rewrite->in_workers = in_workers || IsA(plan, Gather) || IsA(plan, GatherMerge);
 	plan->lefttree = rewrite_plan(rewrite, plan->lefttree, below);
+	rewrite->in_workers = in_workers;
 	if (IsA(plan, NestLoop))
 		ai_plan_push_parameters(rewrite, (NestLoop *) plan, below.stops_early);
 	plan->righttree = rewrite_plan(rewrite, plan->righttree, place_inside(plan, place));

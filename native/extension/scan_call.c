@@ -15,9 +15,8 @@
 
 #include "batch_scan.h"
 
-/* Adds the figures of one evaluator. */
-static void
-add_stats(AiEvaluatorStats *sum, const AiEvaluatorStats *stats)
+void
+ai_scan_stats_add(AiEvaluatorStats *sum, const AiEvaluatorStats *stats)
 {
 	sum->rows += stats->rows;
 	sum->batches += stats->batches;
@@ -33,14 +32,14 @@ ai_scan_call_stats(const AiScanCall *call, AiEvaluatorStats *stats)
 {
 	*stats = call->before;
 	if (call->evaluator != NULL)
-		add_stats(stats, ai_evaluator_stats(call->evaluator));
+		ai_scan_stats_add(stats, ai_evaluator_stats(call->evaluator));
 }
 
 static void
 drop_evaluator(AiScanCall *call)
 {
 	if (call->evaluator != NULL)
-		add_stats(&call->before, ai_evaluator_stats(call->evaluator));
+		ai_scan_stats_add(&call->before, ai_evaluator_stats(call->evaluator));
 	call->evaluator = NULL;
 	if (call->context != NULL)
 		MemoryContextDelete(call->context);

@@ -134,6 +134,10 @@ EXPLAIN (COSTS OFF) SELECT sum(y(x)) FROM t;
 SELECT sum(y(x)) FROM t;
 SET LOCAL parallel_leader_participation = off;
 SELECT sum(y(x)) FROM t;
+-- What they did is added up
+SELECT inferred('SELECT sum(y(x)) FROM t');
+SET LOCAL parallel_leader_participation = on;
+SELECT inferred('SELECT sum(y(x)) FROM t');
 ROLLBACK;
 
 -- A cursor that scrolls has its rows kept

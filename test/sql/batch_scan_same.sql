@@ -362,7 +362,8 @@ CALL compare('jit = on, jit_above_cost = 0', '(?i)case');
 CALL compare('force_parallel_mode = on, parallel_setup_cost = 0, parallel_tuple_cost = 0, '
 	'min_parallel_table_scan_size = 0', 'parts|sum.y|scored');
 SELECT * FROM differences;
-SELECT count(*) >= 200 AS many, count(*) FILTER (WHERE batched) > count(*) * 0.85 AS most_batched FROM queries;
+SELECT count(*) >= 200 AS many, count(*) FILTER (WHERE batched) > count(*) * 0.85 AS most_batched
+	FROM queries;
 -- Those that stay row at a time, and those that fail both ways
 SELECT query FROM queries WHERE NOT batched ORDER BY id;
 SELECT query, error[1] FROM queries, answers(query) AS error WHERE error[1] ~ '^[0-9A-Z]{5} '
