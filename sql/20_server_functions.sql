@@ -71,3 +71,11 @@ AS 'MODULE_PATHNAME', 'ai_echo';
 
 COMMENT ON FUNCTION ai_runtime._echo(bytea) IS
 	'The same bytes, after a round trip to the inference server';
+
+CREATE FUNCTION ai_runtime._echo_all(bytes bytea[])
+RETURNS bytea[]
+LANGUAGE c VOLATILE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'ai_echo_array';
+
+COMMENT ON FUNCTION ai_runtime._echo_all(bytea[]) IS
+	'The same, each after a round trip to the inference server, all under way at once';

@@ -12,6 +12,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "mb/pg_wchar.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
@@ -28,6 +29,7 @@ PG_FUNCTION_INFO_V1(ai_wait_until_ready);
 PG_FUNCTION_INFO_V1(ai_server_metadata);
 PG_FUNCTION_INFO_V1(ai_model_statistics);
 PG_FUNCTION_INFO_V1(ai_echo);
+PG_FUNCTION_INFO_V1(ai_echo_array);
 
 /* A row under construction. */
 typedef struct RowBuilder
@@ -150,26 +152,87 @@ ai_model_statistics(PG_FUNCTION_ARGS)
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
 }
 
+/* Returns the bytes of a reply. */
+static bytea *
+echoed_bytes(const AiReply *reply)
+{
+	bytea	   *result;
+
+	if (reply->status != AI_STATUS_OK)
+		ai_raise_server_error(reply->payload, reply->payload_bytes, 0);
+	if (reply->payload_bytes > MaxAllocSize - VARHDRSZ)
+		ai_raise_invalid_frame("Its bytes are too many for a bytea.");
+	result = palloc(reply->payload_bytes + VARHDRSZ);
+	SET_VARSIZE(result, reply->payload_bytes + VARHDRSZ);
+	memcpy(VARDATA(result), reply->payload, reply->payload_bytes);
+	return result;
+}
+
+/* Starts a request that is to come back as it is. */
+static void
+begin_echo(StringInfo frame, bytea *bytes)
+{
+	initStringInfo(frame);
+	ai_client_begin(frame, AI_ECHO_REQUEST);
+	appendBinaryStringInfo(frame, VARDATA_ANY(bytes), (int) VARSIZE_ANY_EXHDR(bytes));
+}
+
 /* Sends bytes to the server and returns what comes back: the bare path. */
 Datum
 ai_echo(PG_FUNCTION_ARGS)
 {
-	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
 	StringInfoData frame;
 	AiReply		reply;
-	bytea	   *result;
 
-	initStringInfo(&frame);
-	ai_client_begin(&frame, AI_ECHO_REQUEST);
-	appendBinaryStringInfo(&frame, VARDATA_ANY(bytes), (int) VARSIZE_ANY_EXHDR(bytes));
+	begin_echo(&frame, PG_GETARG_BYTEA_PP(0));
 	(void) ai_client_call(&frame, &reply, -1, 0);
 	pfree(frame.data);
-	if (reply.status != AI_STATUS_OK)
-		ai_raise_server_error(reply.payload, reply.payload_bytes, 0);
-	if (reply.payload_bytes > MaxAllocSize - VARHDRSZ)
-		ai_raise_invalid_frame("Its bytes are too many for a bytea.");
-	result = palloc(reply.payload_bytes + VARHDRSZ);
-	SET_VARSIZE(result, reply.payload_bytes + VARHDRSZ);
-	memcpy(VARDATA(result), reply.payload, reply.payload_bytes);
-	PG_RETURN_BYTEA_P(result);
+	PG_RETURN_BYTEA_P(echoed_bytes(&reply));
+}
+
+/* Forgets requests whose memory is about to go. */
+static void
+drop_requests(void *arg)
+{
+	List	   *requests = *(List **) arg;
+	ListCell   *cell;
+
+	foreach(cell, requests)
+		ai_client_drop(lfirst(cell));
+}
+
+/* Sends all elements before it waits for the first: several requests are under way. */
+Datum
+ai_echo_array(PG_FUNCTION_ARGS)
+{
+	MemoryContextCallback *callback = palloc(sizeof(MemoryContextCallback));
+	List	  **requests = palloc0(sizeof(List *));
+	Datum	   *elements;
+	Datum	   *echoes;
+	int			count;
+
+	callback->func = drop_requests;
+	callback->arg = requests;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), BYTEAOID, -1, false, TYPALIGN_INT, &elements,
+					  NULL, &count);
+	echoes = palloc(count * sizeof(Datum));
+	for (int i = 0; i < count; i++)
+	{
+		AiClientRequest *request = palloc(sizeof(AiClientRequest));
+		StringInfo	frame = palloc(sizeof(StringInfoData));
+
+		ai_client_request_init(request, CurrentMemoryContext);
+		*requests = lappend(*requests, request);
+		begin_echo(frame, DatumGetByteaPP(elements[i]));
+		ai_client_post(request, frame, -1);
+	}
+	for (int i = 0; i < count; i++)
+	{
+		AiClientRequest *request = list_nth(*requests, i);
+
+		(void) ai_client_wait(request, 0);
+		echoes[i] = PointerGetDatum(echoed_bytes(&request->reply));
+	}
+	PG_RETURN_ARRAYTYPE_P(construct_array(echoes, count, BYTEAOID, -1, false, TYPALIGN_INT));
 }

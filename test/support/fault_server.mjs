@@ -2,8 +2,8 @@
  * An inference server that answers ECHO wrongly on demand: what the real one cannot do.
  *
  * The supervisor starts it like the real one (`ai_runtime.server_path`). The text of an ECHO names
- * the fault; any other text is echoed. It keeps to the wire protocol where it is not asked
- * otherwise, and imports nothing of the product.
+ * the fault; any other text is echoed, and what was held back goes after it. It keeps to the wire
+ * protocol where it is not asked otherwise, and imports nothing of the product.
  */
 import { chmodSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -75,6 +75,20 @@ const faults = {
     socket.write(errorFrame(id, 3, [Buffer.from([0x61, 0xff, 0x62]), '', ''], [3, 0, 0])),
 };
 
+/** Replies that wait for the next plain echo of their connection, the last one first. */
+const held = new WeakMap();
+
+/** Sends an echo; a client that does not read it is not read from either. */
+function echo(socket, requestId, payload) {
+  const before = held.get(socket) ?? [];
+  held.delete(socket);
+  const replies = [frame(22, requestId, payload), ...before.reverse()];
+  if (!socket.write(Buffer.concat(replies)) && payload.length > 4096) {
+    socket.pause();
+    socket.once('drain', () => socket.resume());
+  }
+}
+
 /** Answers one request as its text asks for. */
 function answer(socket, type, requestId, payload) {
   const text = payload.length < 64 ? payload.toString('latin1') : '';
@@ -85,10 +99,12 @@ function answer(socket, type, requestId, payload) {
     socket.end(frame(22, requestId, payload).subarray(0, Number(number)));
   } else if (name === 'code') {
     socket.write(errorFrame(requestId, Number(number), ['a message', 'A detail.', 'A hint.']));
+  } else if (name === 'hold') {
+    held.set(socket, [...(held.get(socket) ?? []), frame(22, requestId, payload)]);
   } else if (Object.hasOwn(faults, name)) {
     faults[name](socket, requestId, payload);
   } else {
-    socket.write(frame(22, requestId, payload));
+    echo(socket, requestId, payload);
   }
 }
 
