@@ -64,11 +64,11 @@ array_shape(const AiType *type, ArrayType *array, AiShape *shape)
 		shape->dims[i] = type->dims[i].size == AI_DIM_ANY ? 0 : (uint32) type->dims[i].size;
 }
 
-/* The datatype whose bytes an array has, or AI_DATATYPE_INVALID (numeric). */
+/* The datatype whose bytes an element type has, or AI_DATATYPE_INVALID (numeric). */
 static uint8
-array_datatype(ArrayType *array)
+element_datatype(Oid element_type)
 {
-	switch (ARR_ELEMTYPE(array))
+	switch (element_type)
 	{
 		case FLOAT4OID:
 			return AI_DATATYPE_FP32;
@@ -79,9 +79,15 @@ array_datatype(ArrayType *array)
 		case INT8OID:
 			return AI_DATATYPE_INT64;
 		default:
-			Assert(ARR_ELEMTYPE(array) == NUMERICOID);
+			Assert(element_type == NUMERICOID);
 			return AI_DATATYPE_INVALID;
 	}
+}
+
+static uint8
+array_datatype(ArrayType *array)
+{
+	return element_datatype(ARR_ELEMTYPE(array));
 }
 
 /* Raises what is wrong with an element, shown as its type shows it. */
@@ -217,6 +223,12 @@ ai_array_is_castable(Oid element_type, uint8 datatype)
 	}
 }
 
+bool
+ai_array_is_copy(Oid element_type, uint8 datatype)
+{
+	return element_datatype(element_type) == datatype;
+}
+
 /* Casts float8 to FP32; false if one becomes an infinity that was none. */
 static bool
 narrow_doubles(const double *from, int elements, float *to)
@@ -232,15 +244,10 @@ narrow_doubles(const double *from, int elements, float *to)
 }
 
 bool
-ai_array_cast(const ArrayType *array, int elements, uint8 datatype, char *to)
+ai_array_cast(const ArrayType *array, int elements, char *to)
 {
 	const char *from = ARR_DATA_PTR(array);
 
-	if (array_datatype(unconstify(ArrayType *, array)) == datatype)
-	{
-		memcpy(to, from, (size_t) elements * ai_datatype_bytes(datatype));
-		return true;
-	}
 	switch (ARR_ELEMTYPE(array))
 	{
 		case FLOAT8OID:

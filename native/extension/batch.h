@@ -19,6 +19,14 @@ typedef struct AiBatchRow
 #define ROW_IS_NULL (-1)
 #define ROW_IS_ERROR (-2)
 
+/* How rows go into a frame without being encoded alone first. */
+typedef enum AiQuickWay
+{
+	AI_QUICK_NOT,
+	AI_QUICK_ARRAY,
+	AI_QUICK_FEATURES
+} AiQuickWay;
+
 struct AiEvaluator
 {
 	MemoryContext context;
@@ -35,7 +43,7 @@ struct AiEvaluator
 	{
 		char		bytes[VARATT_SHORT_MAX + VARHDRSZ];
 		double		aligned;
-	}			array;			/* a short array, unpacked */
+	}			unpacked;		/* a short value, aligned */
 	AiEvaluatorStats stats;
 };
 
@@ -45,6 +53,7 @@ struct AiBatch
 	AiEvaluator *evaluator;
 	MemoryContext context;		/* of its errors and parts */
 	AiCall	   *call;
+	AiQuickWay	quick_way;
 	int			row_count;
 	int			rows_allocated;
 	AiBatchRow *rows;

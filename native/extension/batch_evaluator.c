@@ -123,6 +123,20 @@ ai_evaluator_stats(const AiEvaluator *evaluator)
 	return &evaluator->stats;
 }
 
+/* Returns whether rows can go into a frame without one of their own. */
+static AiQuickWay
+quick_way(const AiEvaluator *evaluator, const AiCall *call)
+{
+	/* A function of the user may make anything of them. */
+	if (ai_inference_has_preprocess(call))
+		return AI_QUICK_NOT;
+	if (evaluator->spec.input == AI_INPUT_ARRAY)
+		return AI_QUICK_ARRAY;
+	if (evaluator->spec.input == AI_INPUT_JSONB && call->model.compiled->plan != NULL)
+		return AI_QUICK_FEATURES;
+	return AI_QUICK_NOT;
+}
+
 /* Returns an empty batch, an old one if there is any. */
 static AiBatch *
 take_idle_batch(AiEvaluator *evaluator)
@@ -154,6 +168,7 @@ ai_batch_begin(AiEvaluator *evaluator)
 	AiBatch    *batch = take_idle_batch(evaluator);
 
 	batch->call = call;
+	batch->quick_way = quick_way(evaluator, call);
 	call->users++;
 	batch->row_count = batch->request_count = batch->error_count = batch->errors_allocated = 0;
 	batch->last = 0;
@@ -295,20 +310,34 @@ add_row(AiBatch *batch, Datum value)
 		renew_row_frame(evaluator);
 }
 
-/* Returns an array that is neither compressed nor elsewhere, aligned; else NULL. */
-static inline const ArrayType *
-plain_array(AiEvaluator *evaluator, Datum value)
+/* Returns a value that is neither compressed nor elsewhere, aligned; else NULL. */
+static inline const struct varlena *
+plain_value(AiEvaluator *evaluator, Datum value)
 {
 	struct varlena *datum = (struct varlena *) DatumGetPointer(value);
 
 	if (likely(VARATT_IS_4B_U(datum)))
-		return (const ArrayType *) datum;
+		return datum;
 	if (!VARATT_IS_SHORT(datum))
 		return NULL;
-	SET_VARSIZE(evaluator->array.bytes, VARSIZE_SHORT(datum) - VARHDRSZ_SHORT + VARHDRSZ);
-	memcpy(evaluator->array.bytes + VARHDRSZ, VARDATA_SHORT(datum),
+	SET_VARSIZE(evaluator->unpacked.bytes, VARSIZE_SHORT(datum) - VARHDRSZ_SHORT + VARHDRSZ);
+	memcpy(evaluator->unpacked.bytes + VARHDRSZ, VARDATA_SHORT(datum),
 		   VARSIZE_SHORT(datum) - VARHDRSZ_SHORT);
-	return (const ArrayType *) evaluator->array.bytes;
+	return (const struct varlena *) evaluator->unpacked.bytes;
+}
+
+/* Adds a row to the request that the last one went to, without a frame of its own. */
+static inline bool
+add_quickly(AiBatch *batch, AiBatchRequest *request, Datum input)
+{
+	const struct varlena *value = plain_value(batch->evaluator, input);
+
+	if (unlikely(value == NULL))
+		return false;
+	if (batch->quick_way == AI_QUICK_ARRAY)
+		return ai_batch_request_add_array(request, (const ArrayType *) value);
+	return ai_batch_request_add_features(request, batch->call->model.compiled->plan,
+										 (const Jsonb *) value);
 }
 
 void
@@ -322,15 +351,14 @@ ai_batch_add(AiBatch *batch, Datum input, bool is_null)
 		return;
 	}
 	evaluator->stats.rows++;
-	if (evaluator->spec.input == AI_INPUT_ARRAY && batch->request_count > 0 &&
-		!ai_inference_has_preprocess(batch->call))
+	if (batch->quick_way != AI_QUICK_NOT && batch->request_count > 0)
 	{
 		AiBatchRequest *request = batch->requests[batch->last];
-		const ArrayType *array = plain_array(evaluator, input);
+		int			length = request->frame.len;
 
-		if (likely(array != NULL && ai_batch_request_add_array(request, array)))
+		if (likely(add_quickly(batch, request, input)))
 		{
-			batch->bytes += request->array.row_bytes;
+			batch->bytes += request->frame.len - length;
 			place_row(batch, batch->last, request->rows - 1);
 			return;
 		}

@@ -101,6 +101,7 @@ learn_array(AiBatchRequest *request, ArrayType *array)
 	memcpy(layout->dims, ARR_DIMS(array), layout->rank * sizeof(int));
 	layout->elements = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	layout->row_bytes = (int) column->row_bytes;
+	layout->is_copy = ai_array_is_copy(ARR_ELEMTYPE(array), layout->datatype);
 	layout->element_type = ARR_ELEMTYPE(array);
 }
 
@@ -204,15 +205,39 @@ ai_batch_request_add_array(AiBatchRequest *request, const ArrayType *array)
 	StringInfo	frame = &request->frame;
 
 	if (unlikely(!request->is_open || ARR_ELEMTYPE(array) != layout->element_type ||
-				 ARR_NDIM(array) != layout->rank || ARR_HASNULL(array) ||
-				 memcmp(ARR_DIMS(array), layout->dims, layout->rank * sizeof(int)) != 0))
+				 ARR_NDIM(array) != layout->rank || ARR_HASNULL(array)))
 		return false;
+	for (int i = 0; i < layout->rank; i++)
+	{
+		if (unlikely(ARR_DIMS(array)[i] != layout->dims[i]))
+			return false;
+	}
 	if (unlikely(frame->len + layout->row_bytes >= frame->maxlen))
 		enlargeStringInfo(frame, layout->row_bytes);
-	if (unlikely(!ai_array_cast(array, layout->elements, layout->datatype,
-								frame->data + frame->len)))
+	if (layout->is_copy)
+		memcpy(frame->data + frame->len, ARR_DATA_PTR(array), layout->row_bytes);
+	else if (unlikely(!ai_array_cast(array, layout->elements, frame->data + frame->len)))
 		return false;
 	frame->len += layout->row_bytes;
+	request->rows++;
+	return true;
+}
+
+bool
+ai_batch_request_add_features(AiBatchRequest *request, const AiFeaturePlan *plan,
+							  const Jsonb *row)
+{
+	StringInfo	frame = &request->frame;
+	int			bytes = ai_feature_plan_row_bytes(plan);
+
+	if (unlikely(!request->is_open || request->column_count != 1 ||
+				 request->columns[0].row_bytes != (uint64) bytes))
+		return false;
+	if (unlikely(frame->len + bytes >= frame->maxlen))
+		enlargeStringInfo(frame, bytes);
+	if (unlikely(!ai_feature_plan_write(plan, row, frame->data + frame->len)))
+		return false;
+	frame->len += bytes;
 	request->rows++;
 	return true;
 }

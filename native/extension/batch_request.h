@@ -32,6 +32,7 @@ typedef struct AiArrayLayout
 	int			rank;
 	int			dims[MAXDIM];
 	uint8		datatype;		/* of the tensor */
+	bool		is_copy;		/* the elements are those of the tensor */
 	int			elements;
 	int			row_bytes;
 } AiArrayLayout;
@@ -77,6 +78,10 @@ extern bool ai_batch_request_add(AiBatchRequest *request, const StringInfoData *
 
 /* Adds an array without encoding it first; false if that does not do. */
 extern bool ai_batch_request_add_array(AiBatchRequest *request, const ArrayType *array);
+
+/* Adds a row of features without encoding it first; false if that does not do. */
+extern bool ai_batch_request_add_features(AiBatchRequest *request, const AiFeaturePlan *plan,
+										  const Jsonb *row);
 
 /* Ends the frame. */
 extern void ai_batch_request_finish(AiBatchRequest *request);

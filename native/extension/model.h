@@ -10,6 +10,7 @@
 #ifndef AI_RUNTIME_MODEL_H
 #define AI_RUNTIME_MODEL_H
 
+#include "feature_plan.h"
 #include "feature_spec.h"
 #include "output_spec.h"
 #include "signature.h"
@@ -22,6 +23,7 @@ typedef struct AiCompiled
 	uint8		spec_sha256[AI_SHA256_BYTES];
 	AiSignature *signature;
 	AiInputSpec *input;			/* NULL: tensors by name */
+	AiFeaturePlan *plan;		/* of input, or NULL */
 	AiOutputSpec *output;		/* NULL: all outputs by name */
 	char	   *preprocess;		/* NULL or the name of a function */
 	char	   *postprocess;

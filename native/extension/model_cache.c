@@ -130,7 +130,10 @@ ai_model_compile_spec(AiCompiled *compiled, Jsonb *spec)
 				 errmsg("the specification of a model must be an object, not %s",
 						ai_json_kind(&root))));
 	if (ai_json_given(&root, "input", &part))
+	{
 		compiled->input = ai_feature_spec_compile(compiled->signature, &part);
+		compiled->plan = ai_feature_plan_compile(compiled->signature, compiled->input);
+	}
 	if (ai_json_given(&root, "output", &part))
 		compiled->output = ai_output_spec_compile(compiled->signature, &part);
 	compiled->preprocess = hook_name(&root, "preprocess");

@@ -10,6 +10,7 @@
 #include "common/shortest_dec.h"
 #include "utils/builtins.h"
 
+#include "decimal.h"
 #include "number.h"
 
 /* Digits after the point that int64_div_fast_to_numeric() is used for. */
@@ -248,6 +249,8 @@ ai_number_from_numeric(uint8 datatype, Numeric value, void *element)
 	char	   *text;
 	AiNumberStatus status;
 
+	if (likely(ai_decimal_to_element(datatype, value, element)))
+		return AI_NUMBER_OK;
 	text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value)));
 	if (unlikely(numeric_is_nan(value) || numeric_is_inf(value)))
 		status = ai_number_from_name(datatype, text, (int) strlen(text), element) ?

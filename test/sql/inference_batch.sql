@@ -116,6 +116,66 @@ SELECT * FROM compare('features', (SELECT array_agg(CASE i % 7
 	FROM generate_series(1, 1000) AS i));
 SELECT * FROM ai_inference_batch('features',
 	'[{"a": 1, "job": "x"}, {"a": 9, "b": 3, "job": "y"}]'::jsonb);
+SELECT ai_create_model('kinds_' || lower(datatype), onnx.model(
+		ARRAY['x ' || datatype || '[N,13]'], ARRAY['y ' || datatype || '[N,13]'],
+		onnx.node('Identity', '{x}', '{y}')), replace('{"input": ["a", {"name": "bb", "default": 7},
+	{"name": "b", MISSING}, {"name": "same", "path": "a", "default": 1e-3},
+	{"name": "flag", "type": "boolean", "default": true},
+	{"name": "onehot", "path": "c", "categories": ["x", "y", 3], "unknown": "zero",
+		"default": "y"},
+	{"name": "other", "path": "c", "categories": ["x", "longer"], "unknown": "other",
+		"default": "x"},
+	{"name": "ordinal", "path": "d", "categories": ["x", "y"], "encoding": "ordinal",
+		"unknown": 9, "default": "y"}, {"name": "0", "default": 3}]}', 'MISSING',
+		CASE datatype WHEN 'INT64' THEN '"default": -1' ELSE '"required": false' END)::jsonb)
+	FROM unnest('{FP32,FP64,INT64}'::text[]) AS datatype;
+-- Rows of any kind
+CREATE FUNCTION compare_kinds(make text) RETURNS TABLE (kind text, different bigint, rows bigint)
+	LANGUAGE plpgsql AS $$
+DECLARE
+	inputs jsonb[];
+BEGIN
+	FOR kind IN SELECT unnest('{fp32,fp64,int64}'::text[]) LOOP
+		EXECUTE format('SELECT array_agg(%s) FROM generate_series(1, 2000) AS i', make)
+			INTO inputs USING kind;
+		SELECT c.different, c.rows FROM compare('kinds_' || kind, inputs,
+			'{"output_format": "raw"}') AS c INTO different, rows;
+		RETURN NEXT;
+	END LOOP;
+END $$;
+CREATE FUNCTION any_row(i int) RETURNS jsonb LANGUAGE sql VOLATILE
+	RETURN (SELECT jsonb_object_agg(key, (ARRAY['null', '1', '-0.1', '3', '12345.678901234567',
+			'16777217', '"x"', '"y"', '"longer"', 'true', '"NaN"', '[1]', '{"m": 2}', '1e30',
+			'0.30000001192092896', to_jsonb(random())::text]::jsonb[])
+			[1 + trunc(random() * (CASE WHEN key IN ('c', 'd') THEN 9 ELSE 16 END))::int])
+		FROM unnest('{a,b,bb,c,d,flag,0,z}'::text[]) AS key WHERE random() < 0.9 AND i > 0);
+CREATE FUNCTION good_row(i int, kind text) RETURNS jsonb LANGUAGE sql VOLATILE
+	RETURN jsonb_build_object('a', CASE kind WHEN 'int64' THEN trunc(random() * 1e6)
+			ELSE random() * 10 ^ (i % 40 - 20) END::numeric, 'flag', i % 3 = 0, 'b', i,
+		'c', chr(120 + i % 4), 'd', chr(120 + i % 3), 'z', i);
+SELECT * FROM compare_kinds('any_row(i)');
+SELECT * FROM compare_kinds('good_row(i, $1)');
+-- Each number is the nearest one of its type, as PostgreSQL reads it, between two of them, too
+SELECT ai_create_model('same_' || lower(datatype), onnx.model(ARRAY['x ' || datatype || '[N]'],
+	ARRAY['y ' || datatype || '[N]'], onnx.node('Identity', '{x}', '{y}')))
+	FROM unnest('{FP32,FP64}'::text[]) AS datatype;
+CREATE TABLE numbers AS SELECT sign * number AS number FROM unnest('{1,-1}'::int[]) AS sign, (
+	SELECT random()::numeric * 10::numeric ^ (i % 60 - 30) FROM generate_series(1, 4000) AS i
+	UNION ALL SELECT (random() * 1e15)::int8::numeric / 10::numeric ^ (i % 25)
+		FROM generate_series(1, 4000) AS i
+	UNION ALL SELECT base + i + step + near
+		FROM (VALUES (8388608, 0.5), (4194304, 0.25), (16777217, 0), (16777216 * 4, 4), (131072,
+			0.00390625), (9007199254740993, 0), (4503599627370496, 0.5), (1125899906842624, 0.125))
+			AS t (base, step), generate_series(0, 40) AS i, unnest('{0,1e-9,-1e-9,1e-3}'::numeric[])
+			AS near) AS t (number);
+SELECT count(*) > 15000 AS many,
+	count(*) FILTER (WHERE (a.output ->> 'y')::real <> number::real) AS wrong_fp32,
+	count(*) FILTER (WHERE (b.output ->> 'y')::float8 <> number::float8) AS wrong_fp64
+FROM (SELECT array_agg(number ORDER BY number) AS numbers FROM numbers) AS n,
+	LATERAL ai_inference_batch('same_fp32', to_jsonb(numbers)) AS a
+		JOIN LATERAL ai_inference_batch('same_fp64', to_jsonb(numbers)) AS b USING (idx)
+		JOIN LATERAL unnest(numbers) WITH ORDINALITY AS c (number, idx) USING (idx)
+WHERE abs(number) < 3e38;
 SELECT * FROM ai_inference_batch('classifier', '[[1, 2], [3, 1], [0, 0]]'::jsonb);
 SELECT * FROM compare('classifier', (SELECT array_agg(jsonb_build_array(i % 5, i % 7) ORDER BY i)
 	FROM generate_series(1, 1500) AS i));
@@ -195,8 +255,8 @@ SELECT count(output) FROM ai_inference_batch('sum', (SELECT array_agg('[1, 2]'::
 	FROM generate_series(1, 50)));
 SELECT executions('double') - double < 50 AS few, executions('sum') - sum AS each FROM before;
 
-DROP FUNCTION executions, compare, one_by_one, ask, tell, nested;
-DROP TABLE seen;
+DROP FUNCTION executions, compare_kinds, any_row, good_row, compare, one_by_one, ask, tell, nested;
+DROP TABLE seen, numbers;
 SET client_min_messages = warning;
 DROP EXTENSION ai_runtime CASCADE;
 DROP SCHEMA onnx CASCADE;
