@@ -41,7 +41,7 @@ export class Bench {
   }
 
   async end(): Promise<void> {
-    await this.client.end();
+    await this.client.end().catch(() => {});
     this.cluster.stop();
   }
 

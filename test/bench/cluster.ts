@@ -8,7 +8,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { state } from '../../build/paths';
 import { asServerUser } from '../../build/server_user';
-import { scratchFolder } from '../../build/test/sources';
+import { scratchFolder, stopClusters } from '../../build/test/sources';
 
 const SETTINGS = `
 listen_addresses = ''
@@ -77,12 +77,15 @@ ai_runtime.node_path = '${process.execPath}'
 
   async connect(database: string): Promise<pg.Client> {
     const client = new pg.Client({ host: this.socketFolder, user: 'postgres', database });
+    // A connection that is lost rejects its query, which is enough.
+    client.on('error', () => {});
     await client.connect();
     return client;
   }
 
+  /** Stops it, whatever state it is in, and removes it. */
   stop(): void {
-    this.program('pg_ctl', 'stop', '-w', '-m', 'fast', '-D', this.data);
+    stopClusters(this.folder);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

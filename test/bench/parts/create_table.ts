@@ -39,6 +39,7 @@ async function measureModel(bench: Bench, model: BenchModel): Promise<string[]> 
   }
   const samples = await inTurns(sides, options.cycles);
   await ort.end();
+  await bench.client.query('DROP TABLE made');
   for (const { wrong } of samples) if (wrong !== undefined) report.failure(wrong);
   const [scan = 0, raw = 0, set] = samples.map(({ rate }) => rate);
   const spread = percent(Math.max(...samples.map((sample) => sample.spread)));
@@ -55,7 +56,6 @@ async function run(bench: Bench): Promise<void> {
   await createScanFunctions(bench.client);
   const rows: string[][] = [];
   for (const model of [linear, mlp, trees]) rows.push(await measureModel(bench, model));
-  await bench.client.query('DROP TABLE IF EXISTS made');
   const columns = ['model', 'C function', 'raw ORT', 'set path', 'set : C', 'set : min', 'spread'];
   bench.report.table(columns, rows);
   bench.report.line(`\nRows/s of CREATE TABLE AS over fr; raw ORT at batch ${BATCH}, no table.`);

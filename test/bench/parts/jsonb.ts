@@ -2,6 +2,7 @@
 import type { Bench, Part } from '../bench';
 import { mlp } from '../models';
 import { connectRowPath, hasSetPath, mustBatch, prediction, sumOver } from '../predictions';
+import { processorTime } from '../processor_time';
 import { count, percent, ratio } from '../report';
 import { inTurns, type Side } from '../samples';
 
@@ -84,6 +85,9 @@ async function run(bench: Bench): Promise<void> {
   );
   const set = samples[2]?.rate;
   if (set !== undefined) {
+    const { backend, server } = await processorTime(client, sumOver(stored, 'fj'), total);
+    const times = `${backend.toFixed(2)} us in the backend, ${server.toFixed(2)} us in the server`;
+    report.line(`\nProcessor time of a row of stored jsonb in the set path: ${times}.`);
     const name = 'jsonb of 20 declared features, rows/s';
     report.goal({ name, figure: set, atLeast: GOAL_ROWS_A_SECOND, format: count });
   }

@@ -5,6 +5,7 @@
 import type pg from 'pg';
 import type { Bench, Part } from '../bench';
 import { BenchCluster } from '../cluster';
+import { backendSeconds } from '../processor_time';
 import { count, percent } from '../report';
 import { inTurns, median, type Run, type Sample, type Side } from '../samples';
 import { pgbench } from '../sides/pgbench';
@@ -33,16 +34,10 @@ interface Place {
   readonly client: pg.Client;
 }
 
-/** Seconds that the backend of a connection has had a processor. */
-async function cpuSeconds(client: pg.Client): Promise<number> {
-  const { rows } = await client.query("SELECT pg_read_file('/proc/self/schedstat') AS text");
-  return Number(rows[0].text.split(' ')[0]) / 1e9;
-}
-
 async function loop({ client }: Place): Promise<Run> {
-  const before = await cpuSeconds(client);
+  const before = await backendSeconds(client);
   await client.query(LOOP);
-  return { seconds: (await cpuSeconds(client)) - before, rows: LOOPS };
+  return { seconds: (await backendSeconds(client)) - before, rows: LOOPS };
 }
 
 async function select(place: Place, protocol: 'simple' | 'prepared'): Promise<Run> {

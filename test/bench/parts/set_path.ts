@@ -10,15 +10,17 @@ import {
   connectRowPath,
   type Expected,
   hasSetPath,
+  prediction,
   rowPathSide,
   setPathSide,
   sumOver,
 } from '../predictions';
+import { type ProcessorTime, processorTime } from '../processor_time';
 import { count, percent, ratio } from '../report';
 import { inTurns, type Sample, type Side } from '../samples';
 import type { RawOrt } from '../sides/raw_ort';
 import { createScanFunctions, scanExpression } from '../sides/scan_functions';
-import type { TableName } from '../tables';
+import { INPUT, type TableName } from '../tables';
 
 const CURVE_ROWS = 100_000;
 const WIDE_CURVE_ROWS = 8192;
@@ -37,6 +39,9 @@ interface Measured {
   readonly row: Sample;
   /** Where the build has a set path. */
   readonly set: Sample | undefined;
+  /** Processor time, in microseconds a row. */
+  readonly scanTime: ProcessorTime;
+  readonly setTime: ProcessorTime | undefined;
 }
 
 /** Rate of the set path over that of the lower wall. */
@@ -70,7 +75,21 @@ async function measure(
     if (wrong !== undefined) report.failure(`${model.name}, ${wrong}`);
   }
   const [rawSample, scan, row, set] = samples as [Sample, Sample, Sample, Sample | undefined];
-  return { raw: rawSample, scan, row, set };
+  const sql = sumOver(prediction(model.name, INPUT[table]), table);
+  const time = (of: string) => processorTime(bench.client, of, tables.rowsOf(table));
+  const scanTime = await time(scanSql);
+  return { raw: rawSample, scan, row, set, scanTime, setTime: set && (await time(sql)) };
+}
+
+function setCells(measured: Measured): string[] {
+  const { row, set } = measured;
+  if (set === undefined) return Array(3).fill('–');
+  return [count(set.rate), ratio(ofWall(measured)), ratio(set.rate / row.rate)];
+}
+
+function timesOf(model: BenchModel, table: string, { scanTime, setTime }: Measured): string[] {
+  const times = [scanTime.backend, setTime?.backend, setTime?.server];
+  return [model.what, table, ...times.map((time) => time?.toFixed(2) ?? '–')];
 }
 
 function rowOf(model: BenchModel, table: string, batch: number, measured: Measured): string[] {
@@ -83,35 +102,44 @@ function rowOf(model: BenchModel, table: string, batch: number, measured: Measur
     String(batch),
     count(scan.rate),
     count(row.rate),
-    set === undefined ? '–' : count(set.rate),
-    set === undefined ? '–' : ratio(ofWall(measured)),
-    set === undefined ? '–' : ratio(set.rate / row.rate),
+    ...setCells(measured),
     `±${percent(spread)}`,
   ];
 }
 
+const GOAL_OF_WALL = 0.9;
+const GOAL_OF_ROW_PATH = 50;
+
+/** The goals of a model, the worst of its tables against each. */
 function setGoals(bench: Bench, model: BenchModel, all: readonly Measured[]): void {
   if (all.some(({ set }) => set === undefined)) return;
+  const worst = (figure: (one: Measured) => number): number => Math.min(...all.map(figure));
+  const name = `set path : min(scan, raw ORT), ${model.what}`;
+  bench.report.goal({ name, figure: worst(ofWall), atLeast: GOAL_OF_WALL });
+  // Where ONNX Runtime itself is not so much faster, nothing over it can be.
+  const reach = worst(({ raw, scan, row }) => Math.min(raw.rate, scan.rate) / row.rate);
   bench.report.goal({
-    name: `set path : min(scan, raw ORT), ${model.what}`,
-    figure: Math.min(...all.map(ofWall)),
-    atLeast: 0.9,
-  });
-  bench.report.goal({
-    name: `set path : row path, ${model.what}`,
-    figure: Math.min(...all.map(({ set, row }) => (set?.rate ?? 0) / row.rate)),
-    atLeast: 50,
+    name: `set path : row path, ${model.what} (the wall: ${ratio(reach)})`,
+    figure: worst(({ set, row }) => (set?.rate ?? 0) / row.rate),
+    atLeast: GOAL_OF_ROW_PATH,
   });
 }
 
-/** Measures one model over its tables; returns the lines of the table. */
+/** What the tables of a run are filled with, model after model. */
+interface Lines {
+  readonly rates: string[][];
+  readonly times: string[][];
+  readonly curves: string[];
+}
+
+/** Measures one model over its tables. */
 async function measureModel(
   bench: Bench,
   rowClient: pg.Client,
   model: BenchModel,
   names: readonly TableName[],
-  curves: string[],
-): Promise<string[][]> {
+  lines: Lines,
+): Promise<void> {
   const { tables } = bench;
   await tables.make(...names);
   const [first = 'fr'] = names;
@@ -120,32 +148,34 @@ async function measureModel(
   const curveRows = Math.min(first === 'fb' ? WIDE_CURVE_ROWS : CURVE_ROWS, tables.rowsOf(first));
   const curve = [...(await ort.curve(curveRows))];
   const [batch] = curve.reduce((best, one) => (one[1] > best[1] ? one : best));
-  curves.push(
-    `${model.what}: ${curve.map(([size, rate]) => `${size} ${count(rate)}`).join(' · ')}`,
-  );
+  const points = curve.map(([size, rate]) => `${size} ${count(rate)}`);
+  lines.curves.push(`${model.what}: ${points.join(' · ')}`);
   const all: Measured[] = [];
   for (const table of names) {
-    all.push(await measure(bench, rowClient, { ort, batch, expected }, model, table));
+    const measured = await measure(bench, rowClient, { ort, batch, expected }, model, table);
+    all.push(measured);
+    lines.rates.push(rowOf(model, table, batch, measured));
+    lines.times.push(timesOf(model, table, measured));
   }
   await ort.end();
   setGoals(bench, model, all);
-  return names.map((table, i) => rowOf(model, table, batch, all[i] as Measured));
 }
 
 async function run(bench: Bench): Promise<void> {
   const { report } = bench;
   await createScanFunctions(bench.client);
   const rowClient = await connectRowPath(bench);
-  const rows: string[][] = [];
-  const curves: string[] = [];
+  const lines: Lines = { rates: [], times: [], curves: [] };
   for (const [model, tables] of CASES) {
-    rows.push(...(await measureModel(bench, rowClient, model, tables, curves)));
+    await measureModel(bench, rowClient, model, tables, lines);
   }
   await rowClient.end();
-  const columns = ['model', 'table', 'raw ORT', 'batch', 'C scan', 'row path', 'set path'];
-  report.table([...columns, 'set : min', 'set : row', 'spread'], rows);
+  const rates = ['raw ORT', 'batch', 'C scan', 'row path', 'set path', 'set : min', 'set : row'];
+  report.table(['model', 'table', ...rates, 'spread'], lines.rates);
   report.line('\nRows/s. set : min is over the lower of raw ORT, at its best batch, and C scan.');
-  report.line(`Raw ORT by batch, rows/s: ${curves.join('; ')}.`);
+  report.line(`Raw ORT by batch, rows/s: ${lines.curves.join('; ')}.\n`);
+  const times = ['C scan', 'set path, backend', 'set path, server'];
+  report.table(['processor time, us a row', 'table', ...times], lines.times);
 }
 
 export const setPath: Part = { name: 'set-path', run };
