@@ -17,7 +17,7 @@ import path from 'node:path';
 import { root, state } from '../paths';
 import { serverUser } from '../server_user';
 
-const COPIED = ['test', 'sql', 'native/plv8/test', 'package.json'];
+const COPIED = ['test', 'sql', 'src/plv8', 'native/plv8/test', 'package.json'];
 
 /** Makes the copy anew; returns its folder. */
 export function copySources(ring: string): string {

@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 use Digest::SHA qw(sha256);
+use FindBin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -139,6 +140,24 @@ is(answer('$libdir/plv8.snapshot', 'SELECT on_bundle(); SELECT plv8_reset(); '),
 is(answer('$libdir/plv8.snapshot', q(SET plv8.allow_eval = off; DO $$ try { eval('1') }
 	catch (e) { plv8.elog(INFO, 'refused') } $$ LANGUAGE plv8; SELECT plv8_reset();)),
 	"\ntrue, function\ntrue/t/0", 'settings hold');
+
+# An error in our TypeScript is told by its line there, wherever JavaScript started from.
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'ai_runtime'
+ai_runtime.server_autostart = off");
+$node->restart;
+$node->safe_psql('postgres', 'CREATE EXTENSION ai_runtime');
+for my $file ('$libdir/plv8.snapshot', '')
+{
+	my ($name, $stderr) = ($file eq '' ? 'from source' : 'from the snapshot', '');
+	$node->psql('postgres', "SET plv8.snapshot = '$file'; SELECT ai_drop_model('absent')",
+		stderr => \$stderr);
+	my ($source, $line) = $stderr =~ /CONTEXT:  JavaScript at dropModel \((\S+):(\d+):\d+\)\n/;
+	my @lines = split(/\n/, slurp_file("$FindBin::RealBin/../../$source"));
+	is($source, 'src/plv8/registry/drop.ts', "$name: the error names its source");
+	like($lines[$line - 1], qr/throw new SqlError\('undefined_object'/, "$name: and its line");
+	like($stderr, qr{at src/plv8/functions/ai_drop_model\.ts:\d+:\d+$}, "$name: and its caller");
+	unlike($stderr, qr/define\.ts|$bundle|stub/, "$name: and nothing of what stands between");
+}
 
 # The postmaster reads the file once, and starts nothing of V8.
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'plv8'");

@@ -5,6 +5,7 @@
 
 #include "call.h"
 #include "js_string.h"
+#include "stack_frame.h"
 
 namespace ai_runtime {
 namespace {
@@ -90,17 +91,29 @@ void ReadSqlstate(v8::Isolate* isolate, v8::Local<v8::Context> context,
   }
 }
 
+// Appends a frame to the context; false when it is none that a reader looks for.
+bool AppendFrame(StringInfo context, const char* frame, size_t length, bool in_any_case) {
+  char text[kMaxFrameBytes];
+  if (!DescribeFrame(frame, length, text) && !in_any_case) return false;
+  if (context->len > 0) appendStringInfoChar(context, '\n');
+  appendStringInfo(context, "JavaScript %s", text);
+  return true;
+}
+
 // The frames of a JavaScript stack ("    at f (g:1:2)"), one a line, for CONTEXT.
 void AppendStack(StringInfo context, const char* stack) {
   if (context->len > kMaxContextBytes) return;
-  const char* line = strstr(stack, "\n    at ");
-  for (int count = 0; line != nullptr && count < kMaxStackLines; count++) {
-    line += strlen("\n    ");
-    const char* end = strchr(line, '\n');
-    int length = end ? static_cast<int>(end - line) : static_cast<int>(strlen(line));
-    if (context->len > 0) appendStringInfoChar(context, '\n');
-    appendStringInfo(context, "JavaScript %.*s", length, line);
-    line = end;
+  int appended = 0;
+  for (bool all : {false, true}) {
+    if (appended > 0) return;
+    const char* line = strstr(stack, "\n    at ");
+    for (int count = 0; line != nullptr && count < kMaxStackLines; count++) {
+      line += strlen("\n    ");
+      const char* end = strchr(line, '\n');
+      size_t length = end ? static_cast<size_t>(end - line) : strlen(line);
+      if (AppendFrame(context, line, length, all)) appended++;
+      line = end;
+    }
   }
 }
 
@@ -110,11 +123,10 @@ void AppendPosition(StringInfo out, v8::Isolate* isolate,
   if (message.IsEmpty()) return;
   v8::Local<v8::Value> name = message->GetScriptResourceName();
   if (!name->IsString()) return;
-  if (out->len > 0) appendStringInfoChar(out, '\n');
-  appendStringInfo(out, "JavaScript at %s:%d:%d",
-                   LossyText(isolate, name.As<v8::String>()),
-                   message->GetLineNumber(context).FromMaybe(0),
-                   message->GetStartColumn(context).FromMaybe(0) + 1);
+  char* frame = psprintf("at %s:%d:%d", LossyText(isolate, name.As<v8::String>()),
+                         message->GetLineNumber(context).FromMaybe(0),
+                         message->GetStartColumn(context).FromMaybe(0) + 1);
+  AppendFrame(out, frame, strlen(frame), true);
 }
 
 // Message of an Error object: its name unless plain "Error", and its message.

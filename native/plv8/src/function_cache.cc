@@ -8,6 +8,7 @@
 #include "call_site.h"
 #include "errors.h"
 #include "js_string.h"
+#include "stack_frame.h"
 
 extern "C" {
 #include "utils/inval.h"
@@ -100,6 +101,7 @@ ErrorData* ReadCatalog(Role* role, Oid oid, Function* function,
     if (isnull) elog(ERROR, "function %u has no body", oid);
     char* body_text = TextDatumGetCString(body);
     ReadFunction(tuple, function);
+    function->script = ScriptName(function->name, oid, body_text);
     ReleaseSysCache(tuple);
     *source = ToJsString(role->isolate, body_text, strlen(body_text));
     *cache = FindCodeCache(body_text, strlen(body_text));
@@ -171,9 +173,10 @@ v8::MaybeLocal<v8::Function> CompileBody(Role* role, const Function& function,
   std::vector<v8::Local<v8::String>> names;
   for (const std::string& name : function.argument_names)
     names.push_back(LossyString(isolate, name.c_str(), name.size()));
-  v8::Local<v8::String> resource =
+  v8::Local<v8::String> name =
       LossyString(isolate, function.name.c_str(), function.name.size());
-  v8::ScriptOrigin origin(isolate, resource);
+  const std::string& script = function.script.empty() ? function.name : function.script;
+  v8::ScriptOrigin origin(isolate, LossyString(isolate, script.c_str(), script.size()));
   v8::ScriptCompiler::CachedData* cached =
       cache.data == nullptr ? nullptr
                             : new v8::ScriptCompiler::CachedData(cache.data, cache.bytes);
@@ -186,7 +189,7 @@ v8::MaybeLocal<v8::Function> CompileBody(Role* role, const Function& function,
            .ToLocal(&compiled))
     return {};
   if (cached != nullptr) *rejected = cached->rejected;
-  compiled->SetName(resource);
+  compiled->SetName(name);
   return compiled;
 }
 

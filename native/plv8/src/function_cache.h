@@ -19,6 +19,7 @@ struct Function {
   ItemPointerData tid;
   FunctionShape shape = FunctionShape::kPlain;
   std::string name;
+  std::string script;  // as stacks call it
   std::vector<std::string> argument_names;  // of the IN arguments
   std::vector<Oid> argument_types;
   std::string result_name;  // of the only OUT or TABLE column, else empty

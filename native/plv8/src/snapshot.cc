@@ -106,18 +106,17 @@ const char* CheckBlob() {
   return nullptr;
 }
 
-// The name in a directive at the body's beginning, cut out of it; or nullptr.
-const char* NamedBundle(char* body) {
+// Where the name stands in a directive at the body's beginning, or nullptr.
+const char* FindBundleName(const char* body, size_t* length) {
   body += strspn(body, " \t\r\n");
   char quote = *body;
   if (quote != '\'' && quote != '"') return nullptr;
   body++;
   if (strncmp(body, kDirective, strlen(kDirective)) != 0) return nullptr;
   body += strlen(kDirective);
-  char* end = strchr(body, quote);
-  if (end == nullptr) return nullptr;
-  *end = '\0';
-  return body;
+  const char* end = strchr(body, quote);
+  *length = end != nullptr ? static_cast<size_t>(end - body) : 0;
+  return end != nullptr ? body : nullptr;
 }
 
 }  // namespace
@@ -152,17 +151,25 @@ v8::StartupData* StartupBlob() {
 
 size_t ContextFor(Oid function) {
   bool isnull = false;
+  size_t length = 0;
   if (StartupBlob() == nullptr || !OidIsValid(function)) return kPlainContext;
   HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
   if (!HeapTupleIsValid(tuple)) return kPlainContext;
   Datum source = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &isnull);
   char* body = isnull ? nullptr : TextDatumGetCString(source);
   ReleaseSysCache(tuple);
-  const char* name = body ? NamedBundle(body) : nullptr;
+  const char* name = body ? FindBundleName(body, &length) : nullptr;
   for (uint32 i = 0; name && i < HeaderOf(image.data)->bundle_count; i++) {
-    if (strcmp(name, BundlesOf(image.data)[i].name) == 0) return kPlainContext + 1 + i;
+    const char* found = BundlesOf(image.data)[i].name;
+    if (strlen(found) == length && memcmp(name, found, length) == 0)
+      return kPlainContext + 1 + i;
   }
   return kPlainContext;
+}
+
+bool NamesBundle(const char* body) {
+  size_t length = 0;
+  return FindBundleName(body, &length) != nullptr;
 }
 
 const char* BundleIn(size_t context) {

@@ -28,6 +28,9 @@ v8::StartupData* StartupBlob();
 // Without a blob always the plain one. Raises.
 size_t ContextFor(Oid function);
 
+// Whether the body begins with such a directive.
+bool NamesBundle(const char* body);
+
 // The name of the bundle in that context, or nullptr.
 const char* BundleIn(size_t context);
 
