@@ -6,6 +6,7 @@
 #include "errors.h"
 #include "exact_json.h"
 #include "js_string.h"
+#include "large_json.h"
 #include "module.h"
 
 extern "C" {
@@ -95,9 +96,13 @@ v8::Local<v8::Value> ParseJson(v8::Isolate* isolate, const char* text, size_t le
   v8::Local<v8::Value> value;
   if (guc_json_numbers == kJsonExact && HasInexactNumber(text, length))
     return ParseExactJson(isolate, text, length);
-  if (!v8::JSON::Parse(isolate->GetCurrentContext(), ToJsString(isolate, text, length))
-           .ToLocal(&value))
+  v8::Local<v8::String> string = ToJsString(isolate, text, length);
+  if (string->Length() > kLargeJsonChars) {
+    if (ParseLargeJson(isolate, string).ToLocal(&value)) return value;
+    CHECK_FOR_INTERRUPTS();
     return {};
+  }
+  if (!v8::JSON::Parse(isolate->GetCurrentContext(), string).ToLocal(&value)) return {};
   return value;
 }
 

@@ -71,22 +71,28 @@ bool HasExpired() {
          run_number.load(std::memory_order_relaxed);
 }
 
-// Called by V8 on the main thread, inside JavaScript.
-void OnInterrupt(v8::Isolate* isolate, void*) {
+// Ends the script where PostgreSQL or the clock wants it; true if so.
+bool EndIfWanted(v8::Isolate* isolate) {
   CallFrame* frame = CurrentFrame();
-  if (frame != nullptr && frame->fatal == nullptr && HasExpired())
-    return Terminate(isolate, MakeTimeoutError());
-  if (!InterruptPending || frame == nullptr) return;
+  if (frame != nullptr && frame->fatal == nullptr && HasExpired()) {
+    Terminate(isolate, MakeTimeoutError());
+    return true;
+  }
+  if (!InterruptPending || frame == nullptr) return false;
   /* Ending the process from here would run PostgreSQL's exit over V8's frames. */
   if (ProcDiePending && InterruptHoldoffCount == 0 && CritSectionCount == 0) {
     isolate->TerminateExecution();
-    return;
+    return true;
   }
   ErrorData* error = Catch([] { CHECK_FOR_INTERRUPTS(); });
-  if (error == nullptr) return;
+  if (error == nullptr) return false;
   frame->fatal = error;
   isolate->TerminateExecution();
+  return true;
 }
+
+// Called by V8 on the main thread, inside JavaScript.
+void OnInterrupt(v8::Isolate* isolate, void*) { (void)EndIfWanted(isolate); }
 
 int64 NowUs() {
   struct timespec now;
@@ -187,6 +193,10 @@ void AssignExecutionTimeout(double seconds, void*) {
 void ArmClock() {
   clock_armed.store(true, std::memory_order_seq_cst);
   PokeWatcher();
+}
+
+bool EndIfInterrupted(v8::Isolate* isolate) {
+  return (InterruptPending || HasExpired()) && EndIfWanted(isolate);
 }
 
 void PokeWatcher() { sem_post(&wake_up); }

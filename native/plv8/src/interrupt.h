@@ -34,6 +34,10 @@ void ArmClock();
 // Has the watcher interrupt the running JavaScript. Async-signal-safe.
 void PokeWatcher();
 
+// For long work of our own in a script, where V8 does not look: true when the script has
+// been told to end. Never raises.
+bool EndIfInterrupted(v8::Isolate* isolate);
+
 // Marks JavaScript as running; what ran before comes back for LeaveJs.
 inline v8::Isolate* EnterJs(v8::Isolate* isolate) {
   v8::Isolate* before = running_isolate.load(std::memory_order_relaxed);

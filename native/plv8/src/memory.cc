@@ -27,9 +27,4 @@ void MemoryUsageCallback(const Info& info) {
   info.GetReturnValue().Set(usage);
 }
 
-void JsonTextLimitCallback(const Info& info) {
-  const Role* role = static_cast<Role*>(info.GetIsolate()->GetData(0));
-  info.GetReturnValue().Set(static_cast<double>(role->heap_limit / 2));
-}
-
 }  // namespace ai_runtime

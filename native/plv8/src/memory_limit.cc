@@ -52,8 +52,8 @@ void CollectAll(v8::Isolate* isolate) {
 // In JavaScript, on the main thread: garbage does not count.
 void CheckMemory(v8::Isolate* isolate, void* data) {
   Role* role = static_cast<Role*>(data);
+  if (!role->memory_check_pending || role->out_of_memory) return;
   role->memory_check_pending = false;
-  if (role->out_of_memory) return;
   CollectAll(isolate);
   size_t in_use = BytesInUse(role);
   if (in_use > role->heap_limit) return StopForMemory(role);
@@ -82,6 +82,12 @@ size_t HeapBytes(v8::Isolate* isolate) {
   v8::HeapStatistics statistics;
   isolate->GetHeapStatistics(&statistics);
   return statistics.used_heap_size();
+}
+
+bool EndIfOutOfMemory(v8::Isolate* isolate) {
+  Role* role = static_cast<Role*>(isolate->GetData(0));
+  CheckMemory(isolate, role);
+  return role->out_of_memory;
 }
 
 ErrorData* MakeMemoryError() {

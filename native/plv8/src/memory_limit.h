@@ -14,6 +14,9 @@ void WatchMemory(Role* role);
 // Bytes that the isolate's heap holds, garbage included.
 size_t HeapBytes(v8::Isolate* isolate);
 
+// For long work of our own in a script, as EndIfInterrupted().
+bool EndIfOutOfMemory(v8::Isolate* isolate);
+
 // The error of a script that reached the limit.
 ErrorData* MakeMemoryError();
 

@@ -23,7 +23,7 @@
   X(CommitCallback)           \
   X(RollbackCallback)         \
   X(MemoryUsageCallback)      \
-  X(JsonTextLimitCallback)    \
+  X(ParseLargeJsonCallback)   \
   X(BigIntToJsonCallback)
 
 namespace ai_runtime {

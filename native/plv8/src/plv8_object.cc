@@ -43,21 +43,53 @@ constexpr Level kLevels[] = {{"DEBUG5", DEBUG5}, {"DEBUG4", DEBUG4},   {"DEBUG3"
                              {"INFO", INFO},     {"NOTICE", NOTICE},   {"WARNING", WARNING},
                              {"ERROR", ERROR}};
 
-// What V8 lacks: BigInt in JSON is a string of its digits, as upstream's; and a
-// JSON.parse that cannot be interrupted takes no text that would run for long.
+// What V8 lacks: BigInt in JSON is a string of its digits, as upstream's; a JSON.parse that
+// can be interrupted in a long text, where a reviver is called as V8 calls it; and a sort()
+// that can be, by a comparison in JavaScript that says what sort() by itself finds.
 const char kPrelude[] = R"(
 Object.defineProperty(BigInt.prototype, 'toJSON', {configurable: true, writable: true,
   value: bigIntToJson});
+((original, parseLarge, maxLength) => {
+  const {apply, defineProperty, deleteProperty} = Reflect;
+  const {keys} = Object;
+  const {isArray} = Array;
+  const reviveMember = (holder, name, reviver) => {
+    const value = revive(holder, name, reviver);
+    if (value === undefined) deleteProperty(holder, name);
+    else defineProperty(holder, name, {__proto__: null, value, writable: true,
+      enumerable: true, configurable: true});
+  };
+  const revive = (holder, name, reviver) => {
+    const value = holder[name];
+    if ((typeof value === 'object' && value !== null) || typeof value === 'function') {
+      const names = isArray(value) ? undefined : keys(value);
+      const {length} = names ?? value;
+      for (let i = 0; i < length; i++) reviveMember(value, names ? names[i] : `${i}`, reviver);
+    }
+    return apply(reviver, holder, [name, value]);
+  };
+  const {parse} = {parse(text, reviver) {
+    text = `${text}`;
+    if (text.length <= maxLength) return original(text, reviver);
+    const value = parseLarge(text);
+    while (value === undefined); // The script has been told to end, which happens here.
+    return typeof reviver === 'function' ? revive({'': value}, '', reviver) : value;
+  }};
+  defineProperty(JSON, 'parse', {configurable: true, writable: true, value: parse});
+  const builtinSort = Array.prototype.sort;
+  const byText = (x, y) => {
+    const a = `${x}`, b = `${y}`;
+    return a < b ? -1 : a > b ? 1 : 0;
+  };
+  const {sort} = {sort(compare) {
+    'use strict';
+    if (compare === undefined && isArray(this) && this.length > 65536) compare = byText;
+    return apply(builtinSort, this, [compare]);
+  }};
+  defineProperty(Array.prototype, 'sort', {configurable: true, writable: true, value: sort});
+})(JSON.parse, parseLargeJson, 262144);
 delete globalThis.bigIntToJson;
-Object.defineProperty(JSON, 'parse', {configurable: true, writable: true,
-  value: ((original, limit) =>
-  (function parse(text, reviver) {
-    text = String(text);
-    if (text.length > limit()) throw new RangeError('JSON text of ' + text.length +
-      ' characters is longer than half of plv8.memory_limit');
-    return original(text, reviver);
-  }))(JSON.parse, jsonTextLimit)});
-delete globalThis.jsonTextLimit;
+delete globalThis.parseLargeJson;
 )";
 
 v8::Local<v8::ObjectTemplate> GlobalTemplate(v8::Isolate* isolate) {
@@ -71,8 +103,8 @@ v8::Local<v8::ObjectTemplate> GlobalTemplate(v8::Isolate* isolate) {
   global->Set(isolate, "plv8", plv8);
   global->Set(isolate, "bigIntToJson",
               v8::FunctionTemplate::New(isolate, BigIntToJsonCallback));
-  global->Set(isolate, "jsonTextLimit",
-              v8::FunctionTemplate::New(isolate, JsonTextLimitCallback));
+  global->Set(isolate, "parseLargeJson",
+              v8::FunctionTemplate::New(isolate, ParseLargeJsonCallback));
   for (const Level& level : kLevels)
     global->Set(isolate, level.name, v8::Integer::New(isolate, level.value));
   return global;

@@ -35,11 +35,18 @@ CREATE FUNCTION returned_rejection() RETURNS int LANGUAGE plv8
   AS $$ return Promise.reject(new Error('returned')) $$;
 SELECT returned_rejection();
 
--- JSON.parse cannot be interrupted, so it takes no text that would keep it for long.
-SELECT plv8_reset();
-SET plv8.memory_limit = '16MB';
 \set VERBOSITY terse
-DO $$ JSON.parse('"' + 'x'.repeat(9000000) + '"') $$ LANGUAGE plv8;
-DO $$ plv8.elog(NOTICE, JSON.parse('[1, {"a": 2}]', (k, v) => k === 'a' ? 3 : v)[1].a) $$
-  LANGUAGE plv8;
-SELECT plv8_reset();
+-- A long sort() compares in JavaScript, to be interrupted: same order, errors and holes.
+DO $$
+  const sorted = n => {
+    const a = Array.from({length: n}, (x, i) =>
+      [i * 7919 % n, 'é' + i, undefined, null, -i][i % 5]);
+    delete a[3];
+    const texts = a.sort().map(String);
+    return texts.every((t, i) => !i || t === 'undefined' || texts[i - 1] <= t) &&
+      a.indexOf(undefined) === a.findLastIndex(x => x !== undefined) + 1 && !(n - 1 in a);
+  };
+  plv8.elog(NOTICE, sorted(1000), sorted(70000), [].sort.name, [].sort.length);
+$$ LANGUAGE plv8;
+DO $$ const a = Array(70000).fill(1); a[5] = Symbol('s'); a.sort() $$ LANGUAGE plv8;
+DO $$ [].sort.call(undefined) $$ LANGUAGE plv8;
