@@ -224,6 +224,7 @@ void RunFrame(CallFrame* frame, Oid function, Body&& body) {
   frame->role = CurrentRole(function);
   AdaptStackLimit(frame->role);
   frame->outer = current_frame;
+  if (frame->outer == nullptr) StayEntered(frame->role);
   frame->role->depth++;
   current_frame = frame;
   ErrorData* error = RunInRole(frame, &stopped, body);

@@ -33,6 +33,8 @@ constexpr size_t kStackReserveBytes = 128 * 1024;
 
 std::vector<Role*>* roles = nullptr;
 Role* last_role = nullptr;
+// Stays entered between calls; beneath running calls it is the outermost one's.
+v8::Isolate* resident_isolate = nullptr;
 
 v8::Isolate* NewIsolate(Role* role) {
   size_t limit = static_cast<size_t>(guc_memory_limit_mb) * 1024 * 1024;
@@ -82,6 +84,10 @@ void StartIsolate(Role* role, Oid function) {
 }
 
 void DisposeIsolate(Role* role) {
+  if (resident_isolate == role->isolate) {
+    resident_isolate->Exit();
+    resident_isolate = nullptr;
+  }
   {
     v8::Isolate::Scope isolate_scope(role->isolate);
     for (CallSite* site : role->call_sites) site->Forget();
@@ -127,6 +133,13 @@ Role* CurrentRole(Oid function) {
   if (role->isolate == nullptr) StartIsolate(role, function);
   last_role = role;
   return role;
+}
+
+void StayEntered(Role* role) {
+  if (likely(resident_isolate == role->isolate)) return;
+  if (resident_isolate != nullptr) resident_isolate->Exit();
+  resident_isolate = role->isolate;
+  resident_isolate->Enter();
 }
 
 void RetireCurrentRole() {

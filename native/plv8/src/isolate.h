@@ -48,6 +48,10 @@ struct Role {
 // scopes of its own.
 Role* CurrentRole(Oid function);
 
+// For an outermost call: enters the role's isolate for good, as a scope of an isolate that
+// is entered already is cheap.
+void StayEntered(Role* role);
+
 // Has the current user's JavaScript start anew at its next outermost call.
 void RetireCurrentRole();
 
