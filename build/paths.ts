@@ -23,15 +23,19 @@ export const version = (
   JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
 ).version;
 
-export interface State {
-  readonly folder: string;
-  /** A copy of PostgreSQL that we install into; the system's one is never touched. */
+/** An installed PostgreSQL that we build for and install into. */
+export interface Prefix {
   readonly prefix: string;
   readonly bin: string;
   readonly pgConfig: string;
   readonly share: string;
   readonly pkglib: string;
   readonly pgxs: string;
+}
+
+/** Its prefix is a copy of the system's PostgreSQL, which itself is never touched. */
+export interface State extends Prefix {
+  readonly folder: string;
   readonly cluster: string;
   readonly socketFolder: string;
   readonly scratch: string;
@@ -78,28 +82,58 @@ function link(folder: string, name: string): void {
   symlinkSync(target, at);
 }
 
-let known: State | undefined;
+/** The folder of the PostgreSQL with assertions, beside the copy. */
+const CHECKED = 'postgresql-checked';
 
-/** Where this checkout's PostgreSQL lives. */
-export function state(): State {
-  if (known !== undefined) return known;
-  const folder = stateFolder();
-  for (const name of ['postgresql', 'cluster', 'scratch']) link(folder, name);
+/** The copy of the system's PostgreSQL. */
+function copyIn(folder: string): Prefix {
   const prefix = path.join(folder, 'postgresql');
-  // The tests' cluster stands beside the user's, never in its place.
-  const cluster = process.env.AI_RUNTIME_CLUSTER ?? '';
   const lib = path.join(prefix, `usr/lib/postgresql/${PG_MAJOR}`);
-  known = {
-    folder,
+  return {
     prefix,
     bin: path.join(lib, 'bin'),
     pgConfig: path.join(lib, 'bin/pg_config'),
     share: path.join(prefix, `usr/share/postgresql/${PG_MAJOR}`),
     pkglib: path.join(lib, 'lib'),
     pgxs: path.join(lib, 'lib/pgxs'),
+  };
+}
+
+/** The PostgreSQL with assertions; with "postgres" in its prefix it adds no folder of that name. */
+function checkedPrefixIn(folder: string): Prefix {
+  const prefix = path.join(folder, CHECKED);
+  return {
+    prefix,
+    bin: path.join(prefix, 'bin'),
+    pgConfig: path.join(prefix, 'bin/pg_config'),
+    share: path.join(prefix, 'share'),
+    pkglib: path.join(prefix, 'lib'),
+    pgxs: path.join(prefix, 'lib/pgxs'),
+  };
+}
+
+let known: State | undefined;
+
+/**
+ * Where this checkout's PostgreSQL lives. A ring that runs a program of ours on the PostgreSQL with
+ * assertions says so by AI_RUNTIME_POSTGRES=checked.
+ */
+export function state(): State {
+  if (known !== undefined) return known;
+  const folder = stateFolder();
+  for (const name of ['postgresql', CHECKED, 'cluster', 'scratch']) link(folder, name);
+  // The tests' cluster stands beside the user's, never in its place.
+  const cluster = process.env.AI_RUNTIME_CLUSTER ?? '';
+  const checked = process.env.AI_RUNTIME_POSTGRES === 'checked';
+  known = {
+    ...(checked ? checkedPrefixIn(folder) : copyIn(folder)),
+    folder,
     cluster: path.join(folder, `cluster${cluster}`),
     socketFolder: path.join(folder, `socket${cluster}`),
     scratch: path.join(folder, 'scratch'),
   };
   return known;
 }
+
+/** The PostgreSQL with assertions that the rings cassert, valgrind and fuzz run. */
+export const checkedPrefix = (): Prefix => checkedPrefixIn(state().folder);

@@ -6,12 +6,14 @@ import { takeLock } from './lock.mjs';
 import { out } from './paths';
 import { setUp } from './setup/all';
 import { SetupError } from './setup/step';
+import { cassert } from './test/checked';
 import { native, sanitized } from './test/native';
 import { isolation, plv8, regress } from './test/pg_regress';
 import { conformance, demo } from './test/programs';
 import { add, type Counts, closingLine, none, type Ring, RingContext } from './test/ring';
 import { lint, unit } from './test/static';
 import { tap } from './test/tap';
+import { valgrind } from './test/valgrind';
 
 /** From the quickest to the slowest. */
 const RINGS: readonly Ring[] = [
@@ -25,6 +27,8 @@ const RINGS: readonly Ring[] = [
   tap,
   conformance,
   demo,
+  cassert,
+  valgrind,
 ];
 
 /** Runs a ring; whatever befalls it, its counts come back. */
@@ -52,7 +56,7 @@ async function runRing(ring: Ring, filter: string | undefined, live: boolean): P
 /** Brings the build up to date; without it no ring that needs it can be run. */
 async function built(): Promise<boolean> {
   try {
-    await setUp({ forTests: true });
+    await setUp({ forTests: true, checked: chosen.some((ring) => ring.needsChecked) });
     return true;
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;

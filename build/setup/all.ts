@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { takeLock } from '../lock.mjs';
 import { out } from '../paths';
+import { checkedInstall, checkedPostgres } from './checked_postgres';
 import { nodeLibrary, onnxruntimeHeaders } from './debian';
 import { addon, extension, install, plv8, prefix, serverProgram, sql } from './native';
 import { debianPackages, testPackages } from './packages';
@@ -26,6 +27,8 @@ export interface SetUpOptions {
   readonly quiet?: boolean;
   /** Also installs what only the tests need. */
   readonly forTests?: boolean;
+  /** Also builds a PostgreSQL with assertions, and our code for it. */
+  readonly checked?: boolean;
 }
 
 /**
@@ -35,7 +38,11 @@ export async function setUp(options: SetUpOptions = {}): Promise<void> {
   const started = performance.now();
   // Files that PostgreSQL's user reads are made here, whatever the shell's mask says.
   process.umask(0o022);
-  const steps = options.forTests ? [testPackages, ...STEPS] : STEPS;
+  const steps = [
+    ...(options.forTests ? [testPackages] : []),
+    ...STEPS,
+    ...(options.checked ? [checkedPostgres, checkedInstall] : []),
+  ];
   let ran = 0;
   if (!steps.every(upToDate)) {
     const release = await takeLock(path.join(out, 'setup.lock'), 'set-up');

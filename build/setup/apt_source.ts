@@ -62,18 +62,22 @@ function machineSources(): AptSource[] {
   });
 }
 
+/** What a source offers: packages, or what they are built from. */
+export type SourceType = 'deb' | 'deb-src';
+
 /** The text of a .sources file for `suite`, on the mirror that `release` comes from. */
 export function sourceFor(
   suite: string,
   release: string,
   sources: readonly AptSource[],
+  type: SourceType = 'deb',
 ): string | undefined {
   const found = sources.find(
     (one) => one.suites.includes(release) && one.components.includes('main'),
   );
   if (found === undefined) return undefined;
   return [
-    'Types: deb',
+    `Types: ${type}`,
     `URIs: ${found.uri}`,
     `Suites: ${suite}`,
     'Components: main',
@@ -82,11 +86,16 @@ export function sourceFor(
   ].join('\n');
 }
 
-/** The text of a .sources file for another release on this machine's mirror. */
-export function debianSource(suite: string): string {
+/** The name of this machine's release, '' when it has none. */
+export function releaseName(): string {
   const text = readFileSync('/etc/os-release', 'utf8');
-  const release = /^VERSION_CODENAME=(\w+)$/m.exec(text)?.[1] ?? '';
-  const source = sourceFor(suite, release, machineSources());
+  return /^VERSION_CODENAME=(\w+)$/m.exec(text)?.[1] ?? '';
+}
+
+/** The text of a .sources file for a release on this machine's mirror. */
+export function debianSource(suite: string, type: SourceType = 'deb'): string {
+  const release = releaseName();
+  const source = sourceFor(suite, release, machineSources(), type);
   if (source === undefined) {
     throw new SetupError(
       `error: apt has no source of Debian ${release || '(unknown release)'}, section main`,

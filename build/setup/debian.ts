@@ -30,6 +30,26 @@ export function emptyFolder(name: string): string {
   return folder;
 }
 
+/**
+ * Options that give apt-get a state of its own below a folder, with one source: the machine's apt
+ * never hears of what is in it.
+ */
+export function ownAptState(folder: string, source: string): string[] {
+  const lists = path.join(folder, 'lists');
+  const archives = path.join(folder, 'cache');
+  for (const made of [lists, archives]) mkdirSync(path.join(made, 'partial'), { recursive: true });
+  const file = path.join(folder, 'debian.sources');
+  writeFileSync(file, source);
+  return [
+    `Dir::Etc::sourcelist=${file}`,
+    'Dir::Etc::sourceparts=-',
+    `Dir::State::lists=${lists}`,
+    `Dir::Cache=${archives}`,
+    'Acquire::Languages=none',
+    `APT::Sandbox::User=${process.getuid?.() === 0 ? 'root' : ''}`,
+  ].flatMap((option) => ['-o', option]);
+}
+
 const NODE_LIBRARY_PACKAGES = ['libnode-dev', 'libnode108', 'libc-ares2'];
 
 /** V8 as a library: Debian's libnode, which cannot be installed beside another node. */
@@ -67,22 +87,7 @@ export const onnxruntimeHeaders: Step = {
   outputs: () => [path.join(out, 'onnxruntime/usr/include/onnxruntime')],
   run: async (log) => {
     const folder = emptyFolder('onnxruntime');
-    const lists = path.join(folder, 'lists');
-    const archives = path.join(folder, 'cache');
-    for (const made of [lists, archives]) {
-      mkdirSync(path.join(made, 'partial'), { recursive: true });
-    }
-    const source = path.join(folder, 'debian.sources');
-    writeFileSync(source, debianSource(ONNXRUNTIME_SUITE));
-    // A state of its own: the machine's apt never hears of the other release.
-    const own = [
-      `Dir::Etc::sourcelist=${source}`,
-      'Dir::Etc::sourceparts=-',
-      `Dir::State::lists=${lists}`,
-      `Dir::Cache=${archives}`,
-      'Acquire::Languages=none',
-      `APT::Sandbox::User=${process.getuid?.() === 0 ? 'root' : ''}`,
-    ].flatMap((option) => ['-o', option]);
+    const own = ownAptState(folder, debianSource(ONNXRUNTIME_SUITE));
     await aptGet(log, [...own, 'update']);
     await aptGet(log, [...own, 'download', ONNXRUNTIME_PACKAGE], folder);
     await extract(log, folder, 'onnxruntime');

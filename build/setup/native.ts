@@ -17,7 +17,7 @@ import {
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { build } from 'esbuild';
-import { out, PG_MAJOR, root, state, version } from '../paths';
+import { out, PG_MAJOR, type Prefix, root, state, version } from '../paths';
 import { packageVersion } from './debian';
 import { digestOf, filesUnder, type Log, SetupError, type Step, stampText } from './step';
 
@@ -66,13 +66,19 @@ export const prefix: Step = {
   hint: 'look whether the disk is full, then run the same command again',
 };
 
-async function make(log: Log, folder: string, ...targets: string[]): Promise<void> {
+/** Runs make in a folder of native/, for a PostgreSQL. */
+export async function make(
+  log: Log,
+  folder: string,
+  prefix: Prefix,
+  ...targets: string[]
+): Promise<void> {
   await log.command('make', [
     '--no-print-directory',
     `-j${availableParallelism()}`,
     '-C',
     path.join(root, folder),
-    `PG_CONFIG=${state().pgConfig}`,
+    `PG_CONFIG=${prefix.pgConfig}`,
     `AI_RUNTIME_VERSION=${version}`,
     ...targets,
   ]);
@@ -84,7 +90,7 @@ export const extension: Step = {
   inputs: () =>
     digestOf(filesUnder('native/extension', 'native/protocol'), version, stampText('prefix')),
   scratch: [path.join(out, 'extension')],
-  run: async (log) => make(log, 'native/extension'),
+  run: async (log) => make(log, 'native/extension', state()),
   hint: COMPILER_HINT,
 };
 
@@ -101,7 +107,7 @@ export const plv8: Step = {
       process.stderr.write('the system has plv8, so ours is not built … ');
       return;
     }
-    await make(log, 'native/plv8');
+    await make(log, 'native/plv8', state());
   },
   hint: COMPILER_HINT,
 };
@@ -198,16 +204,16 @@ function installFile(from: string, to: string): void {
 }
 
 /** Installs what the generator made: the extension's SQL, the bundle with its source map. */
-function installGenerated(): void {
+function installGenerated(prefix: Prefix): void {
   const made = path.join(out, 'sql');
-  const bundles = path.join(state().share, 'plv8');
+  const bundles = path.join(prefix.share, 'plv8');
   mkdirSync(bundles, { recursive: true });
   for (const old of readdirSync(bundles).filter((one) => one.startsWith('ai_runtime_'))) {
     rmSync(path.join(bundles, old));
   }
   for (const name of readdirSync(made)) {
     const folder = /\.(sql|control)$/.test(name) ? 'extension' : 'plv8';
-    installFile(path.join(made, name), path.join(state().share, folder, name));
+    installFile(path.join(made, name), path.join(prefix.share, folder, name));
   }
 }
 
@@ -222,6 +228,17 @@ const ONNXRUNTIME = path.join(
   `node_modules/onnxruntime-node/bin/napi-v6/linux/${process.arch}/libonnxruntime.so.1`,
 );
 
+/** Installs what make does not: the server, the install scripts and the bundle. */
+export function installFiles(prefix: Prefix): void {
+  const server = path.join(prefix.pkglib, 'ai_runtime/server');
+  installFile(MAIN, path.join(server, 'main.js'));
+  // Node asks the nearest package.json above main.js; the checkout's would make it an ES module.
+  writeFileSync(path.join(server, 'package.json'), '{ "type": "commonjs" }\n');
+  installFile(ADDON, path.join(server, 'ai_runtime_server.node'));
+  installFile(ONNXRUNTIME, path.join(server, 'libonnxruntime.so.1'));
+  installGenerated(prefix);
+}
+
 export const install: Step = {
   id: 'install',
   name: 'installation into the private PostgreSQL',
@@ -235,16 +252,10 @@ export const install: Step = {
     ...(upstreamPlv8() ? [] : [path.join(state().pkglib, 'plv8.snapshot')]),
   ],
   run: async (log) => {
-    await make(log, 'native/extension', 'install');
-    installGenerated();
+    await make(log, 'native/extension', state(), 'install');
+    installFiles(state());
     // After the bundle, which the start-up snapshot holds.
-    if (!upstreamPlv8()) await make(log, 'native/plv8', 'install');
-    const server = path.join(state().pkglib, 'ai_runtime/server');
-    installFile(MAIN, path.join(server, 'main.js'));
-    // Node asks the nearest package.json above main.js; the checkout's would make it an ES module.
-    writeFileSync(path.join(server, 'package.json'), '{ "type": "commonjs" }\n');
-    installFile(ADDON, path.join(server, 'ai_runtime_server.node'));
-    installFile(ONNXRUNTIME, path.join(server, 'libonnxruntime.so.1'));
+    if (!upstreamPlv8()) await make(log, 'native/plv8', state(), 'install');
   },
   hint: 'read the messages above; mend what they name, then run the same command again',
 };

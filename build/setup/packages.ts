@@ -40,6 +40,8 @@ const TEST_PACKAGES: Packages = {
   'libipc-run-perl': 'test ring tap',
   'libonnx-testdata': 'test ring conformance',
   'clang-format': 'test ring lint',
+  bzip2: "test ring cassert: PostgreSQL's source",
+  valgrind: 'test ring valgrind',
 };
 
 const CREATE_CLUSTER = '/etc/postgresql-common/createcluster.conf';

@@ -1,7 +1,10 @@
-/** Rings plv8, regress and isolation: pg_regress, each with a temporary cluster of its own. */
+/**
+ * Rings plv8, regress and isolation: pg_regress, each with a temporary cluster of its own; and what
+ * rings on another PostgreSQL need to run the same tests.
+ */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { state } from '../paths';
+import { type Prefix, state } from '../paths';
 import { asServerUser } from '../server_user';
 import { preloadLibraries, upstreamPlv8 } from '../setup/native';
 import { atLeastOneFailure, type Counts, none, type Ring, type RingContext } from './ring';
@@ -20,8 +23,10 @@ export function countRegress(output: string, expected: number): Counts {
   return counts;
 }
 
-interface Suite {
-  readonly ring: string;
+/** Tests and how they are run. */
+export interface Suite {
+  /** Names its scratch folder: the ring, or a part of one. */
+  readonly name: string;
   /** Below the checkout: the folder with the tests and expected/. */
   readonly inputs: string;
   /** The folder and ending of the tests in it. */
@@ -29,6 +34,8 @@ interface Suite {
   readonly ending: string;
   readonly program: string;
   readonly config: string;
+  /** Which of the tests where none is named; all without it. */
+  readonly only?: readonly string[];
 }
 
 /** What the other tests of a folder stand on, where there is such a test. */
@@ -37,23 +44,29 @@ const FIRST = 'setup';
 /** The suite's tests, the first one ahead of the alphabet; with a filter that one and the named. */
 function testsOf(source: string, suite: Suite, filter: string | undefined): string[] {
   const folder = path.join(source, suite.inputs, suite.folder);
+  const chosen = filter === undefined ? suite.only : [filter];
   return (existsSync(folder) ? readdirSync(folder) : [])
     .filter((name) => name.endsWith(suite.ending))
     .map((name) => name.slice(0, -suite.ending.length))
-    .filter((name) => filter === undefined || name === filter || name === FIRST)
+    .filter((name) => chosen === undefined || chosen.includes(name) || name === FIRST)
     .sort((a, b) => Number(b === FIRST) - Number(a === FIRST) || a.localeCompare(b, 'en'));
 }
 
-async function runSuite(suite: Suite, context: RingContext): Promise<Counts> {
-  const { bin, pgxs } = state();
-  const source = copySources(suite.ring);
+/** Runs a suite on a PostgreSQL; its programs come from `bin` where that is not the prefix's. */
+export async function runSuite(
+  suite: Suite,
+  context: RingContext,
+  { bin: ownBin, pgxs }: Prefix = state(),
+  bin: string = ownBin,
+): Promise<Counts> {
+  const source = copySources(suite.name);
   const tests = testsOf(source, suite, context.filter);
   if (tests.length === 0) {
-    context.say(`${suite.ring}: there is no such test in ${suite.inputs}/${suite.folder}`);
+    context.say(`${suite.name}: there is no such test in ${suite.inputs}/${suite.folder}`);
     return { ...none(), failed: 1 };
   }
-  const output = scratchFolder(suite.ring);
-  const config = path.join(state().scratch, `${suite.ring}.conf`);
+  const output = scratchFolder(suite.name);
+  const config = path.join(state().scratch, `${suite.name}.conf`);
   writeFileSync(config, suite.config, { mode: 0o644 });
   const args = [
     `--bindir=${bin}`,
@@ -66,7 +79,7 @@ async function runSuite(suite: Suite, context: RingContext): Promise<Counts> {
     ...tests,
   ];
   const ran = await context.command(path.join(pgxs, suite.program), args, {
-    ...asServerUser(bin),
+    ...asServerUser(bin, { PGCTLTIMEOUT: '300' }),
     cwd: output,
     timeoutMs: TIMEOUT_MS,
   });
@@ -96,41 +109,47 @@ client_connection_check_interval = '500ms'
 ai_runtime.node_path = '${process.execPath}'
 `;
 
-const SUITES: readonly Suite[] = [
-  {
-    ring: 'plv8',
+export const SUITES: Readonly<Record<'plv8' | 'regress' | 'isolation', Suite>> = {
+  plv8: {
+    name: 'plv8',
     inputs: 'native/plv8/test',
     folder: 'sql',
     ending: '.sql',
     program: 'src/test/regress/pg_regress',
     config: '',
   },
-  {
-    ring: 'regress',
+  regress: {
+    name: 'regress',
     inputs: 'test',
     folder: 'sql',
     ending: '.sql',
     program: 'src/test/regress/pg_regress',
     config: PRELOADED,
   },
-  {
-    ring: 'isolation',
+  isolation: {
+    name: 'isolation',
     inputs: 'test/isolation',
     folder: 'specs',
     ending: '.spec',
     program: 'src/test/isolation/pg_isolation_regress',
     config: PRELOADED,
   },
-];
+};
 
-export const [plv8, regress, isolation] = SUITES.map((suite) => ({
-  name: suite.ring,
-  needsSetUp: true,
-  run: async (context: RingContext): Promise<Counts> => {
-    if (suite.ring === 'plv8' && upstreamPlv8()) {
-      context.say('plv8: skipped, the system has upstream plv8 and ours is not built');
-      return { ...none(), skipped: 1 };
-    }
-    return runSuite(suite, context);
-  },
-})) as [Ring, Ring, Ring];
+function ring(suite: Suite): Ring {
+  return {
+    name: suite.name,
+    needsSetUp: true,
+    run: async (context) => {
+      if (suite === SUITES.plv8 && upstreamPlv8()) {
+        context.say('plv8: skipped, the system has upstream plv8 and ours is not built');
+        return { ...none(), skipped: 1 };
+      }
+      return runSuite(suite, context);
+    },
+  };
+}
+
+export const plv8 = ring(SUITES.plv8);
+export const regress = ring(SUITES.regress);
+export const isolation = ring(SUITES.isolation);

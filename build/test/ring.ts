@@ -17,6 +17,8 @@ export interface Ring {
   readonly name: string;
   /** What it needs the set-up for; false when the npm packages are enough. */
   readonly needsSetUp: boolean;
+  /** Whether it runs on the PostgreSQL with assertions, which is built for such rings only. */
+  readonly needsChecked?: boolean;
   /** Runs the ring, or of it what `filter` names. */
   readonly run: (context: RingContext) => Promise<Counts>;
 }

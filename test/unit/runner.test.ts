@@ -81,6 +81,8 @@ deb http://c.example bookworm main
     expect(source).toContain('URIs: http://mirror.example/debian\nSuites: trixie\n');
     expect(source).toContain('Signed-By: /usr/share/keyrings/some.gpg\n');
     expect(sourceFor('trixie', 'bullseye', parseStanzas(stanzas))).toBeUndefined();
+    const forSource = sourceFor('bookworm', 'bookworm', parseStanzas(stanzas), 'deb-src');
+    expect(forSource).toContain('Types: deb-src\n');
   });
 });
 
