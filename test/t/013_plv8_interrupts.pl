@@ -24,7 +24,8 @@ my @threads = glob("/proc/$postmaster/task/*");
 is(scalar(@threads), 1, 'the postmaster has no thread of V8');
 
 # Swallows whatever can be caught; the comment is how the session is found.
-my $loop = q(DO $$ /* loops */ while (true) { try { while (true) {} } catch (e) {} } $$ LANGUAGE plv8);
+my $loop = q(DO $$ /* loops */ while (true) { try { while (true) {} } catch (e) {} } $$
+	LANGUAGE plv8);
 my $loops = q(pid <> pg_backend_pid() AND state = 'active' AND query LIKE '%/* loops */%');
 
 # Starts a session that loops; returns it and its process ID once it does.
@@ -39,10 +40,12 @@ sub start_loop
 my $query = start_loop();
 $node->safe_psql('postgres', "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE $loops");
 $query->{run}->finish;
-like($query->{stderr}, qr/canceling statement due to user request/, 'pg_cancel_backend ends a loop');
+like($query->{stderr}, qr/canceling statement due to user request/,
+	'pg_cancel_backend ends a loop');
 
 $query = start_loop();
-$node->safe_psql('postgres', "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $loops");
+$node->safe_psql('postgres',
+	"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $loops");
 $query->{run}->finish;
 like($query->{stderr}, qr/terminating connection due to administrator command/,
 	'pg_terminate_backend ends a loop');

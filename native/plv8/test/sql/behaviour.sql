@@ -117,7 +117,8 @@ SELECT context_of();
 CREATE TABLE narrow (a int CONSTRAINT a_small CHECK (a < 5) NOT NULL);
 DO $$
   const of = (sql) => { try { plv8.execute(sql) } catch (e) {
-    plv8.elog(NOTICE, e.sqlstate, e.schema_name, e.table_name, e.column_name, e.constraint_name) } };
+    plv8.elog(NOTICE, e.sqlstate, e.schema_name, e.table_name, e.column_name, e.constraint_name);
+  } };
   of('INSERT INTO narrow VALUES (7)');
   of('INSERT INTO narrow VALUES (NULL)');
   const plan = plv8.prepare('SELECT $1::int AS a', ['int']);
