@@ -9,7 +9,7 @@ import { SetupError } from './setup/step';
 import { cassert } from './test/checked';
 import { native, sanitized } from './test/native';
 import { isolation, plv8, regress } from './test/pg_regress';
-import { conformance, demo } from './test/programs';
+import { conformance, demo, fuzz } from './test/programs';
 import { add, type Counts, closingLine, none, type Ring, RingContext } from './test/ring';
 import { lint, unit } from './test/static';
 import { tap } from './test/tap';
@@ -29,6 +29,7 @@ const RINGS: readonly Ring[] = [
   demo,
   cassert,
   valgrind,
+  fuzz,
 ];
 
 /** Runs a ring; whatever befalls it, its counts come back. */

@@ -1,6 +1,6 @@
 /**
- * Rings conformance and demo: our own programs on the tests' cluster. That cluster stands beside
- * the one of `npm run db:start`, is made anew for each ring and stopped after it.
+ * Rings conformance, demo and fuzz: our own programs on the tests' cluster. That cluster stands
+ * beside the one of `npm run db:start`, is made anew for each ring and stopped after it.
  */
 import path from 'node:path';
 import { root } from '../paths';
@@ -12,10 +12,11 @@ const run = path.join(root, 'build/run.mjs');
 async function onFreshCluster(
   context: RingContext,
   then: (env: NodeJS.ProcessEnv) => Promise<Counts>,
+  more: NodeJS.ProcessEnv = {},
 ): Promise<Counts> {
   const options = {
     cwd: root,
-    env: { ...process.env, AI_RUNTIME_CLUSTER: `-${context.ring}` },
+    env: { ...process.env, AI_RUNTIME_CLUSTER: `-${context.ring}`, ...more },
     timeoutMs: TIMEOUT_MS,
   };
   const db = (...args: string[]) =>
@@ -41,19 +42,48 @@ export function countClosing(output: string): Counts | undefined {
   return { passed: Number(passed), failed: Number(failed), skipped: Number(skipped ?? 0) };
 }
 
+/** Runs a program that counts its tests itself. */
+async function countingProgram(
+  context: RingContext,
+  program: string,
+  env: NodeJS.ProcessEnv,
+  timeoutMs: number,
+): Promise<Counts> {
+  const filter = context.filter === undefined ? [] : [context.filter];
+  const ran = await context.command(process.execPath, [run, program, ...filter], {
+    env,
+    timeoutMs,
+  });
+  const counts = countClosing(ran.output);
+  const ok = counts !== undefined && (ran.succeeded || counts.failed > 0);
+  context.tail(ran.output, ok && counts.failed === 0 ? 12 : 60);
+  return ok ? counts : { ...none(), ...counts, failed: 1 };
+}
+
 export const conformance: Ring = {
   name: 'conformance',
   needsSetUp: true,
   run: (context) =>
-    onFreshCluster(context, async (env) => {
-      const filter = context.filter === undefined ? [] : [context.filter];
-      const args = [run, 'test/conformance/main.ts', ...filter];
-      const ran = await context.command(process.execPath, args, { env, timeoutMs: TIMEOUT_MS });
-      const counts = countClosing(ran.output);
-      const ok = counts !== undefined && (ran.succeeded || counts.failed > 0);
-      context.tail(ran.output, ok && counts.failed === 0 ? 12 : 60);
-      return ok ? counts : { ...none(), ...counts, failed: 1 };
-    }),
+    onFreshCluster(context, (env) =>
+      countingProgram(context, 'test/conformance/main.ts', env, TIMEOUT_MS),
+    ),
+};
+
+/** On the PostgreSQL with assertions, which notices more; it may run for as long as it is told. */
+export const fuzz: Ring = {
+  name: 'fuzz',
+  needsSetUp: true,
+  needsChecked: true,
+  run: (context) =>
+    onFreshCluster(
+      context,
+      (env) => {
+        const seconds = Number(process.env.AI_RUNTIME_FUZZ_SECONDS ?? 0);
+        const timeoutMs = TIMEOUT_MS + 2000 * seconds;
+        return countingProgram(context, 'test/fuzz/main.ts', env, timeoutMs);
+      },
+      { AI_RUNTIME_POSTGRES: 'checked' },
+    ),
 };
 
 export const demo: Ring = {
