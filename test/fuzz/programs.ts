@@ -99,7 +99,12 @@ ${make('FUNCTION', 'fuzz_run()', 'RETURNS fuzz_checked', 'return 5')}`,
     run: 'SELECT fuzz_run(), 7::fuzz_checked',
   }),
   aggregate: (body, type) => ({
-    create: `${make('FUNCTION', `fuzz_run(a ${plain(type)}, b int)`, `RETURNS ${plain(type)}`, body)};
+    create: `${make(
+      'FUNCTION',
+      `fuzz_run(a ${plain(type)}, b int)`,
+      `RETURNS ${plain(type)}`,
+      body,
+    )};
 CREATE AGGREGATE fuzz_all(int) (SFUNC = fuzz_run, STYPE = ${plain(type)})`,
     run: 'SELECT fuzz_all(i) FROM generate_series(1, 4) i',
   }),

@@ -1,4 +1,4 @@
-/** Random values of random types through function(x) { return x }: the regress test, other seeds. */
+/** Random values of random types through function(x) { return x }: the regress test, reseeded. */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { connectionEnv } from '../../build/cluster';
