@@ -50,6 +50,9 @@ CREATE VIEW @extschema@.ai_model_versions AS
 		version.spec -> 'output' AS output_spec,
 		version.spec ->> 'preprocess' AS preprocess,
 		version.spec ->> 'postprocess' AS postprocess,
+		version.signature #>> ARRAY['batch', 'mode'] AS batching,
+		(version.signature #>> ARRAY['batch', 'max_difference'])::float8 AS batch_max_difference,
+		version.signature #>> ARRAY['batch', 'reason'] AS batching_off_reason,
 		version.signature,
 		version.options,
 		version.created_at,
@@ -89,6 +92,12 @@ COMMENT ON COLUMN @extschema@.ai_model_versions.preprocess IS
 	'The function that the input passes first';
 COMMENT ON COLUMN @extschema@.ai_model_versions.postprocess IS
 	'The function that the output passes last';
+COMMENT ON COLUMN @extschema@.ai_model_versions.batching IS
+	'What rows that share an execution come out as, tried at creation: exact, approximate or off';
+COMMENT ON COLUMN @extschema@.ai_model_versions.batch_max_difference IS
+	'Largest difference of a number that was found between a row alone and in a batch';
+COMMENT ON COLUMN @extschema@.ai_model_versions.batching_off_reason IS
+	'Why rows of the model never share an execution';
 COMMENT ON COLUMN @extschema@.ai_model_versions.signature IS
 	'Inputs, outputs and origin as the server read them off the bytes';
 COMMENT ON COLUMN @extschema@.ai_model_versions.options IS 'The options as they were given';

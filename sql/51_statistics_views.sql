@@ -46,6 +46,8 @@ CREATE VIEW @extschema@.ai_stat_models AS
 		coalesce(stat.execution_count, 0) AS execution_count,
 		coalesce(stat.success_count, 0) AS success_count,
 		coalesce(stat.failure_count, 0) AS failure_count,
+		coalesce(stat.cancel_count, 0) AS cancel_count,
+		coalesce(stat.reject_count, 0) AS reject_count,
 		coalesce(stat.queue_duration_us, 0) AS queue_duration_us,
 		coalesce(stat.compute_infer_duration_us, 0) AS compute_infer_duration_us,
 		coalesce(stat.load_duration_us, 0) AS load_duration_us,
@@ -55,7 +57,8 @@ CREATE VIEW @extschema@.ai_stat_models AS
 	FROM ai_runtime.model_versions AS version
 		LEFT JOIN jsonb_to_recordset(ai_runtime._model_statistics()) AS stat (
 			sha256 text, inference_count int8, execution_count int8, success_count int8,
-			failure_count int8, queue_duration_us int8, compute_infer_duration_us int8,
+			failure_count int8, cancel_count int8, reject_count int8, queue_duration_us int8,
+			compute_infer_duration_us int8,
 			load_duration_us int8, session_bytes int8, loaded_at_unix_ms int8,
 			last_inference_unix_ms int8)
 			ON stat.sha256 = encode(version.sha256, 'hex');
@@ -68,10 +71,14 @@ COMMENT ON COLUMN @extschema@.ai_stat_models.loaded IS 'Whether the server has a
 COMMENT ON COLUMN @extschema@.ai_stat_models.inference_count IS 'Rows inferred';
 COMMENT ON COLUMN @extschema@.ai_stat_models.execution_count IS
 	'Runs of the model; inference_count divided by this is the mean batch';
-COMMENT ON COLUMN @extschema@.ai_stat_models.success_count IS 'Executions that succeeded';
-COMMENT ON COLUMN @extschema@.ai_stat_models.failure_count IS 'Executions that failed';
+COMMENT ON COLUMN @extschema@.ai_stat_models.success_count IS 'Requests that were answered';
+COMMENT ON COLUMN @extschema@.ai_stat_models.failure_count IS 'Requests that failed';
+COMMENT ON COLUMN @extschema@.ai_stat_models.cancel_count IS
+	'Requests that were cancelled or ran out of time';
+COMMENT ON COLUMN @extschema@.ai_stat_models.reject_count IS
+	'Requests that found the queue full';
 COMMENT ON COLUMN @extschema@.ai_stat_models.queue_duration_us IS
-	'Time that requests waited for a thread, in microseconds';
+	'Time that requests waited for their first execution, in microseconds';
 COMMENT ON COLUMN @extschema@.ai_stat_models.compute_infer_duration_us IS
 	'Time that ONNX Runtime ran, in microseconds';
 COMMENT ON COLUMN @extschema@.ai_stat_models.load_duration_us IS
@@ -80,6 +87,35 @@ COMMENT ON COLUMN @extschema@.ai_stat_models.session_bytes IS
 	'Bytes counted for the session; 0: not loaded';
 COMMENT ON COLUMN @extschema@.ai_stat_models.loaded_at IS 'When the session was last loaded';
 COMMENT ON COLUMN @extschema@.ai_stat_models.last_inference_at IS 'When it last ran';
+
+CREATE VIEW @extschema@.ai_stat_batch_curve AS
+	SELECT version.model,
+		version.version,
+		encode(version.sha256, 'hex') AS sha256,
+		point.batch_size,
+		point.execution_count,
+		point.us_per_row,
+		point.chosen
+	FROM jsonb_to_recordset(ai_runtime._model_statistics()) AS stat (
+			sha256 text, batch_curve jsonb)
+		JOIN ai_runtime.model_versions AS version
+			ON encode(version.sha256, 'hex') = stat.sha256
+		CROSS JOIN jsonb_to_recordset(stat.batch_curve) AS point (
+			batch_size int4, execution_count int8, us_per_row float8, chosen boolean);
+COMMENT ON VIEW @extschema@.ai_stat_batch_curve IS
+	'What a row costs by the rows of its execution, as the server measured it since it started';
+COMMENT ON COLUMN @extschema@.ai_stat_batch_curve.model IS 'The model';
+COMMENT ON COLUMN @extschema@.ai_stat_batch_curve.version IS 'The version';
+COMMENT ON COLUMN @extschema@.ai_stat_batch_curve.sha256 IS
+	'SHA-256 of the ONNX bytes, hexadecimal; versions with the same bytes share a curve';
+COMMENT ON COLUMN @extschema@.ai_stat_batch_curve.batch_size IS
+	'Rows of an execution, to the nearest power of two';
+COMMENT ON COLUMN @extschema@.ai_stat_batch_curve.execution_count IS
+	'Executions of about so many rows';
+COMMENT ON COLUMN @extschema@.ai_stat_batch_curve.us_per_row IS
+	'Microseconds that a row took in them, a moving mean';
+COMMENT ON COLUMN @extschema@.ai_stat_batch_curve.chosen IS
+	'Whether a request of very many rows runs in executions of this size';
 
 CREATE VIEW @extschema@.ai_stat_model_costs AS
 	SELECT version.model,

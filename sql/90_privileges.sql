@@ -47,7 +47,7 @@ GRANT EXECUTE ON FUNCTION
 
 -- The views of the server's state and statistics.
 GRANT SELECT ON @extschema@.ai_stat_server, @extschema@.ai_stat_models,
-	@extschema@.ai_stat_model_costs
+	@extschema@.ai_stat_model_costs, @extschema@.ai_stat_batch_curve
 	TO pg_monitor, ai_runtime_admin;
 GRANT EXECUTE ON FUNCTION ai_runtime._server_state(), ai_runtime._model_statistics(),
 	ai_runtime._model_costs()

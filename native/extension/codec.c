@@ -69,6 +69,18 @@ ai_codec_begin_infer(StringInfo frame, const uint8 *sha256, const uint16 *output
 }
 
 void
+ai_codec_set_terms(StringInfo frame, const AiBatchTerms *terms)
+{
+	char	   *at = frame->data + sizeof(AiFrameHeader);
+
+	memcpy(at + offsetof(AiInferRequestHeader, flags), &terms->flags, sizeof(terms->flags));
+	memcpy(at + offsetof(AiInferRequestHeader, max_batch_size), &terms->max_batch_size,
+		   sizeof(terms->max_batch_size));
+	memcpy(at + offsetof(AiInferRequestHeader, max_queue_delay_us),
+		   &terms->max_queue_delay_us, sizeof(terms->max_queue_delay_us));
+}
+
+void
 ai_codec_write_header(StringInfo frame, int index, uint8 kind, uint64 count)
 {
 	AiValueHeader header;

@@ -44,12 +44,23 @@ typedef struct AiReader
 	const char *end;
 } AiReader;
 
+/* How the server may put the rows of a request into executions; all 0: as it was started. */
+typedef struct AiBatchTerms
+{
+	uint32		flags;			/* AI_INFER_* */
+	uint32		max_batch_size;
+	uint32		max_queue_delay_us;
+} AiBatchTerms;
+
 /* Returns the product of the dims, or PG_UINT64_MAX if it is over AI_MAX_FRAME_BYTES. */
 extern uint64 ai_shape_elements(const AiShape *shape);
 
 /* Writes the beginning of a request: bytes, outputs wanted, number of inputs. */
 extern void ai_codec_begin_infer(StringInfo frame, const uint8 *sha256,
 								 const uint16 *outputs, int output_count, int input_count);
+
+/* Sets the terms of a request that was begun. */
+extern void ai_codec_set_terms(StringInfo frame, const AiBatchTerms *terms);
 
 /*
  * Writes a tensor's header and makes room for its data at tensor->data_offset:

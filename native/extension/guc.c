@@ -12,6 +12,7 @@
 #include "utils/varlena.h"
 
 #include "guc.h"
+#include "protocol.h"
 
 char	   *ai_guc_node_path;
 char	   *ai_guc_server_path;
@@ -194,12 +195,12 @@ define_batching(void)
 	DefineCustomIntVariable("ai_runtime.max_batch_size",
 							"Most rows of one execution.",
 							"The server measures which size up to it is best for a model.",
-							&ai_guc_max_batch_size, 1024, 1, 65536,
+							&ai_guc_max_batch_size, 1024, 1, AI_MAX_BATCH_SIZE,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("ai_runtime.max_queue_delay_us",
 							"Microseconds that a request waits for others to share an execution.",
 							"0: what waits already is enough.",
-							&ai_guc_max_queue_delay_us, 0, 0, 10000000,
+							&ai_guc_max_queue_delay_us, 0, 0, AI_MAX_QUEUE_DELAY_US,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
 }
 

@@ -60,9 +60,25 @@ ai_inference_preprocess(AiCall *call, AiInput *input)
 						call->model.name)));
 }
 
+/* Returns how the rows may be batched: what the version says, and the option over it. */
+static AiBatchTerms
+batch_terms(const AiCall *call)
+{
+	AiBatchTerms terms = call->model.compiled->terms;
+
+	if (call->options.has_deterministic)
+	{
+		terms.flags &= ~AI_INFER_DETERMINISTIC;
+		if (call->options.deterministic)
+			terms.flags |= AI_INFER_DETERMINISTIC;
+	}
+	return terms;
+}
+
 bool
 ai_inference_write(const AiCall *call, const AiInput *input, StringInfo frame)
 {
+	AiBatchTerms terms = batch_terms(call);
 	AiRequest	request;
 
 	ai_request_init(&request, &call->model, frame);
@@ -72,6 +88,7 @@ ai_inference_write(const AiCall *call, const AiInput *input, StringInfo frame)
 		ai_features_write_request(&request, input->json, call->wanted, call->wanted_count);
 	else
 		ai_json_write_request(&request, input->json, call->wanted, call->wanted_count);
+	ai_codec_set_terms(frame, &terms);
 	return request.row_mode;
 }
 

@@ -86,12 +86,23 @@ parse_on_error(const JsonbValue *value, AiOptions *options)
 }
 
 static void
+parse_deterministic(const JsonbValue *value, AiOptions *options)
+{
+	if (value->type != jbvBool)
+		raise_option("deterministic", "true or false", value);
+	options->has_deterministic = true;
+	options->deterministic = value->val.boolean;
+}
+
+static void
 parse_option(const JsonbValue *key, const JsonbValue *value, void *arg)
 {
 	AiOptions  *options = arg;
 
 	if (ai_json_equals(key, "output_format"))
 		parse_format(value, options);
+	else if (ai_json_equals(key, "deterministic"))
+		parse_deterministic(value, options);
 	else if (ai_json_equals(key, "on_error"))
 		parse_on_error(value, options);
 	else if (ai_json_equals(key, "outputs"))
@@ -102,7 +113,8 @@ parse_option(const JsonbValue *key, const JsonbValue *value, void *arg)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"%s\" is not known", ai_json_cstring(key)),
-				 errhint("Known options are on_error, output_format, outputs, timeout_ms.")));
+				 errhint("Known options are deterministic, on_error, output_format, outputs, "
+						 "timeout_ms.")));
 }
 
 void
@@ -113,6 +125,8 @@ ai_options_parse(Jsonb *json, AiOptions *options)
 	options->format = AI_FORMAT_PLAIN;
 	options->on_error = AI_ON_ERROR_RAISE;
 	options->has_on_error = false;
+	options->has_deterministic = false;
+	options->deterministic = false;
 	options->timeout_ms = -1;
 	options->output_count = 0;
 	options->outputs = NULL;

@@ -27,6 +27,8 @@ typedef struct AiOptions
 	AiOutputFormat format;
 	AiOnError	on_error;
 	bool		has_on_error;	/* it was given */
+	bool		has_deterministic;	/* it was given */
+	bool		deterministic;	/* each row in an execution of its own */
 	int			timeout_ms;		/* -1: ai_runtime.request_timeout */
 	int			output_count;	/* 0: all */
 	char	  **outputs;

@@ -10,6 +10,7 @@
 #ifndef AI_RUNTIME_MODEL_H
 #define AI_RUNTIME_MODEL_H
 
+#include "codec.h"
 #include "feature_plan.h"
 #include "feature_spec.h"
 #include "output_spec.h"
@@ -27,6 +28,7 @@ typedef struct AiCompiled
 	AiOutputSpec *output;		/* NULL: all outputs by name */
 	char	   *preprocess;		/* NULL or the name of a function */
 	char	   *postprocess;
+	AiBatchTerms terms;			/* that the version was created with */
 
 	MemoryContext context;
 	int			pins;			/* users; kept while there are any */

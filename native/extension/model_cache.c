@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 
 #include "json_access.h"
 #include "model.h"
@@ -117,6 +118,51 @@ hook_name(const JsonbValue *root, const char *member)
 	return ai_json_cstring(&name);
 }
 
+/* Returns a member that is a whole number from 0 to a limit; *given tells whether it is there. */
+static uint32
+count_member(const JsonbValue *root, const char *member, int limit, bool *given)
+{
+	JsonbValue	value;
+	int32		number = -1;
+	bool		failed = true;
+
+	*given = ai_json_given(root, member, &value);
+	if (!*given)
+		return 0;
+	if (value.type == jbvNumeric)
+		number = numeric_int4_opt_error(value.val.numeric, &failed);
+	if (failed || number < 0 || number > limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" must be a whole number from 0 to %d, not %s", member, limit,
+						ai_json_show(&value))));
+	return (uint32) number;
+}
+
+/* Reads on what terms requests for the version are batched. */
+static void
+compile_terms(const JsonbValue *root, AiBatchTerms *terms)
+{
+	JsonbValue	value;
+	bool		given;
+
+	terms->max_batch_size = count_member(root, "max_batch_size", AI_MAX_BATCH_SIZE, &given);
+	terms->max_queue_delay_us = count_member(root, "max_queue_delay_us", AI_MAX_QUEUE_DELAY_US,
+											 &given);
+	if (given)
+		terms->flags |= AI_INFER_QUEUE_DELAY;
+	if (ai_json_given(root, "deterministic", &value))
+	{
+		if (value.type != jbvBool)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("\"deterministic\" must be true or false, not %s",
+							ai_json_show(&value))));
+		if (value.val.boolean)
+			terms->flags |= AI_INFER_DETERMINISTIC;
+	}
+}
+
 void
 ai_model_compile_spec(AiCompiled *compiled, Jsonb *spec)
 {
@@ -136,6 +182,7 @@ ai_model_compile_spec(AiCompiled *compiled, Jsonb *spec)
 	}
 	if (ai_json_given(&root, "output", &part))
 		compiled->output = ai_output_spec_compile(compiled->signature, &part);
+	compile_terms(&root, &compiled->terms);
 	compiled->preprocess = hook_name(&root, "preprocess");
 	compiled->postprocess = hook_name(&root, "postprocess");
 }

@@ -34,6 +34,8 @@
 #define AI_MAX_RANK 16			/* dimensions of a tensor */
 #define AI_MAX_VALUES 4096		/* inputs or outputs of a request */
 #define AI_MAX_VALUE_DEPTH 8	/* sequences and maps within each other */
+#define AI_MAX_BATCH_SIZE 65536	/* rows of one execution */
+#define AI_MAX_QUEUE_DELAY_US 10000000	/* that a request may wait for others */
 #define AI_MAX_ERROR_BYTES 8192 /* each text of an ERROR */
 
 #define AI_SHA256_BYTES 32

@@ -45,7 +45,9 @@ describe('options', () => {
   it('names the known ones for one that is not', () => {
     const wrong = caught(() => parseCreateOptions('{"describtion": "x"}'));
     expect(wrong.message).toBe('option "describtion" is not known');
-    expect(wrong.hint).toContain('deploy, description, force, input, output, postprocess');
+    expect(wrong.hint).toContain(
+      'deploy, description, deterministic, force, input, max_batch_size',
+    );
   });
 
   it.each(['toString', '__proto__', 'constructor'])('does not know %s', (key) => {
@@ -57,6 +59,9 @@ describe('options', () => {
     ['"x"', /must be a JSON object/],
     ['{"deploy": "yes"}', /"deploy" must be true or false/],
     ['{"description": 1}', /"description" must be a string/],
+    ['{"deterministic": 1}', /"deterministic" must be true or false/],
+    ['{"max_batch_size": 65537}', /"max_batch_size" must be a whole number from 1 to 65536/],
+    ['{"max_queue_delay_us": -1}', /"max_queue_delay_us" must be a whole number from 0/],
     ['{"input": "x"}', /"input" must be an array/],
     ['{"output": []}', /"output" must be an object/],
     ['{"preprocess": ""}', /"preprocess" must be the name of a function/],

@@ -6,10 +6,7 @@
 namespace ai_runtime {
 namespace {
 
-// The most rows of an execution that a request may ask for: the largest size of a curve.
-constexpr uint64_t kMaxRows = uint64_t{1} << (BatchCurve::kSizes - 1);
-// The longest delay that a request may ask for.
-constexpr uint64_t kMaxDelayUs = 10 * 1000 * 1000;
+static_assert(AI_MAX_BATCH_SIZE == 1 << (BatchCurve::kSizes - 1), "the largest size of a curve");
 
 // True when all inputs have this many rows, and there are any.
 bool HaveRows(const CheckedRequest& request, uint64_t rows) {
@@ -45,10 +42,10 @@ Status CheckInference(const ServerOptions& options, Request* request) {
   if (is_deterministic) return Status::Ok();  // of one row each, so nobody shares them
   const uint64_t max_rows =
       header.max_batch_size > 0 ? header.max_batch_size : options.max_batch_size;
-  terms.max_rows = std::clamp<uint64_t>(max_rows, 1, kMaxRows);
+  terms.max_rows = std::clamp<uint64_t>(max_rows, 1, AI_MAX_BATCH_SIZE);
   const bool has_delay = (header.flags & AI_INFER_QUEUE_DELAY) != 0;
   const uint64_t delay_us = has_delay ? header.max_queue_delay_us : options.max_queue_delay_us;
-  terms.max_delay = std::chrono::microseconds(std::min(delay_us, kMaxDelayUs));
+  terms.max_delay = std::chrono::microseconds(std::min<uint64_t>(delay_us, AI_MAX_QUEUE_DELAY_US));
   return Status::Ok();
 }
 

@@ -8,8 +8,11 @@ import { SqlError } from '../lib/errors';
 export interface CreateOptions {
   description?: string;
   deploy?: boolean;
+  deterministic?: boolean;
   force?: boolean;
   input?: object;
+  max_batch_size?: number;
+  max_queue_delay_us?: number;
   output?: object;
   preprocess?: string;
   postprocess?: string;
@@ -19,8 +22,11 @@ export interface CreateOptions {
 const known: Record<keyof CreateOptions, { is: (value: unknown) => boolean; what: string }> = {
   deploy: { is: (value) => typeof value === 'boolean', what: 'true or false' },
   description: { is: (value) => typeof value === 'string', what: 'a string' },
+  deterministic: { is: (value) => typeof value === 'boolean', what: 'true or false' },
   force: { is: (value) => typeof value === 'boolean', what: 'true or false' },
   input: { is: isObjectOrArray, what: 'an array of features or an object of inputs' },
+  max_batch_size: { is: isCount(1, 65_536), what: 'a whole number from 1 to 65536' },
+  max_queue_delay_us: { is: isCount(0, 10_000_000), what: 'a whole number from 0 to 10000000' },
   output: { is: isObject, what: 'an object of output keys' },
   postprocess: { is: isFunctionName, what: 'the name of a function' },
   preprocess: { is: isFunctionName, what: 'the name of a function' },
@@ -59,6 +65,10 @@ export function kindOf(value: unknown): string {
     return 'an array';
   }
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function isCount(min: number, max: number): (value: unknown) => boolean {
+  return (value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
 }
 
 function isObject(value: unknown): value is object {

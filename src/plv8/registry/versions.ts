@@ -96,7 +96,8 @@ function insertVersion(request: Request, version: number): void {
        FROM (SELECT coalesce(jsonb_object_agg(given.key, given.value), '{}')
                     || $5::text::jsonb AS spec
              FROM jsonb_each($4::text::jsonb) AS given
-             WHERE given.key IN ('input', 'output')) AS made`,
+             WHERE given.key IN ('deterministic', 'input', 'max_batch_size',
+                                 'max_queue_delay_us', 'output')) AS made`,
       [name, version, sha256, optionsText, JSON.stringify(hooks)],
     ),
   );
