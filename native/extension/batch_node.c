@@ -25,7 +25,7 @@ enum
 	PRIVATE_FUNCTION,			/* a list of one oid */
 	PRIVATE_KINDS,				/* input kind, then a kind for each result */
 	PRIVATE_MEMBERS,			/* a name for each result, or NULL */
-	PRIVATE_COST
+	PRIVATE_COST				/* a Float with a point, or a worker would read an Integer */
 };
 
 static const CustomScanMethods plan_methods = {
@@ -57,7 +57,7 @@ ai_batch_node_make(List *calls, List *columns, const AiRowBound *bound)
 												call->reach));
 		node->custom_private = lappend(node->custom_private,
 									   list_make4(list_make1_oid(call->function), kinds, members,
-												  makeFloat(psprintf("%g", call->row_us))));
+												  makeFloat(psprintf("%.3f", call->row_us))));
 	}
 	node->custom_exprs = lappend(node->custom_exprs, list_make2(bound->count, bound->offset));
 	node->custom_scan_tlist = columns;

@@ -212,6 +212,7 @@ make_batch(AiBatchScanState *scan, int rows)
 										   sizeof(Datum));
 	batch->nulls = MemoryContextAllocHuge(context, Max((Size) rows * scan->kept_count, 1));
 	batch->batches = MemoryContextAllocZero(context, scan->call_count * sizeof(AiBatch *));
+	batch->empty_bytes = MemoryContextMemAllocated(context, false);
 	return batch;
 }
 
@@ -302,7 +303,10 @@ add_row(AiBatchScanState *scan, AiScanBatch *batch, TupleTableSlot *slot)
 	error_context_stack = callback.previous;
 }
 
-/* True if a batch should take no more rows, whatever it was meant to take. */
+/*
+ * True if a batch should take no more rows, whatever it was meant to take.  One
+ * without rows is never full: it would look like the end of the scan.
+ */
 static bool
 is_full(const AiBatchScanState *scan, const AiScanBatch *batch)
 {
@@ -311,7 +315,8 @@ is_full(const AiBatchScanState *scan, const AiScanBatch *batch)
 		if (batch->batches[i] != NULL && ai_batch_is_full(batch->batches[i]))
 			return true;
 	}
-	return MemoryContextMemAllocated(batch->context, false) > (Size) work_mem * 1024;
+	return MemoryContextMemAllocated(batch->context, false) - batch->empty_bytes >
+		(Size) work_mem * 1024;
 }
 
 /* Reads rows of the child and sends them; NULL if there are no more. */
@@ -422,11 +427,13 @@ give_row(AiBatchScanState *scan)
 		slot->tts_values[i] = scan->current->values[kept + i];
 		slot->tts_isnull[i] = scan->current->nulls[kept + i];
 	}
-	take_results(scan, row, slot, true);
 	ExecStoreVirtualTuple(slot);
 	context->ecxt_scantuple = slot;
 	if (scan->css.ss.ps.qual != NULL)
+	{
+		take_results(scan, row, slot, true);
 		passes = ExecQual(scan->css.ss.ps.qual, context);
+	}
 	if (passes)
 		take_results(scan, row, slot, false);
 	MemoryContextSwitchTo(caller);

@@ -48,6 +48,7 @@ typedef struct AiScanBatch
 	int			rows;
 	int			next;			/* the row to give next */
 	int64		first;			/* its first row's number in the scan, from 1 */
+	Size		empty_bytes;	/* of the context, without rows */
 	Datum	   *values;			/* kept columns, row by row */
 	bool	   *nulls;
 	AiBatch   **batches;		/* of each call; NULL where the model is */

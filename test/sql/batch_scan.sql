@@ -140,6 +140,14 @@ SET LOCAL parallel_leader_participation = on;
 SELECT inferred('SELECT sum(y(x)) FROM t');
 ROLLBACK;
 
+-- Little memory: smaller batches, the same rows
+CREATE TABLE wide AS SELECT i AS id, ARRAY[i, 1]::real[] AS x, repeat(i::text, 200) AS a, i AS b,
+	i AS c, i AS d, i AS e, i AS f, i AS g, i AS h FROM generate_series(1, 3000) AS i;
+SET work_mem = '64kB';
+SELECT count(DISTINCT id), sum(length(a)) + sum(b + c + d + e + f + g + h) AS sum, sum(y)
+	FROM (SELECT *, y(x) AS y FROM wide OFFSET 0) AS s;
+RESET work_mem;
+
 -- A cursor that scrolls has its rows kept
 BEGIN;
 DECLARE back SCROLL CURSOR FOR SELECT id, y(x) FROM t;
@@ -197,6 +205,38 @@ EXPLAIN (COSTS OFF) SELECT ai_inference('nothing', x) FROM t;
 SELECT ai_inference('mean', CASE WHEN id = 9 THEN '{1}' ELSE x END) FROM t;
 SELECT ai_inference('mean', ARRAY[1 / (id - 7), 1]) FROM t;
 SELECT ai_inference('mean', CASE WHEN id = 90 THEN '{1}' ELSE x END) FROM t LIMIT 2;
+
+-- What is given up in the middle leaves nothing behind for the next query
+CREATE FUNCTION given_up(fails_at int) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM ai_inference('mean:1', CASE WHEN id = fails_at THEN '{1}' ELSE x END) FROM wide;
+	RETURN 'done';
+EXCEPTION WHEN invalid_parameter_value THEN
+	RETURN 'failed';
+END
+$$;
+SELECT given_up(fails_at), (SELECT sum((ai_inference('mean:1', x) ->> 'y')::float8) FROM wide)
+	FROM (VALUES (1), (20), (1500), (3000), (3001)) AS v (fails_at);
+BEGIN;
+DECLARE one CURSOR FOR SELECT id, ai_inference('mean:1', x) FROM wide;
+DECLARE other CURSOR FOR SELECT id, ai_inference('mean:1', x) FROM wide ORDER BY id DESC;
+FETCH 1 FROM one;
+MOVE 100 IN one;
+FETCH 1 FROM other;
+FETCH 1 FROM one;
+CLOSE one;
+MOVE 1500 IN other;
+FETCH 1 FROM other;
+SAVEPOINT before;
+FETCH 1 FROM other;
+ROLLBACK TO before;
+DECLARE third CURSOR FOR SELECT id, ai_inference('mean:1', x) FROM wide;
+MOVE 20 IN third;
+FETCH 1 FROM third;
+-- A connection that was closed with the savepoint had batches of this one under way
+MOVE 1000 IN other;
+FETCH 1 FROM other;
+ROLLBACK;
 
 -- EXPLAIN in other formats, and what the planner expects
 CREATE FUNCTION masked(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
