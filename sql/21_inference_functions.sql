@@ -84,6 +84,14 @@ CREATE FUNCTION @extschema@.ai_inference_batch(model text, inputs jsonb,
 COMMENT ON FUNCTION @extschema@.ai_inference_batch(text, jsonb, jsonb) IS
 	'Predictions of a model for the elements of a JSON array, each with its place from 1';
 
+CREATE FUNCTION ai_runtime._inference_query(model text, query text,
+		options jsonb DEFAULT '{}')
+	RETURNS TABLE (idx bigint, output jsonb, error text)
+	AS 'MODULE_PATHNAME', 'ai_inference_query'
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 1000;
+COMMENT ON FUNCTION ai_runtime._inference_query(text, text, jsonb) IS
+	'Predictions of a model for the rows of a query, whose columns are not made into JSON';
+
 CREATE FUNCTION ai_runtime._store_model(model bytea)
 	RETURNS bytea
 	AS 'MODULE_PATHNAME', 'ai_store_model'

@@ -24,7 +24,7 @@ typedef enum AiQuickWay
 {
 	AI_QUICK_NOT,
 	AI_QUICK_ARRAY,
-	AI_QUICK_FEATURES
+	AI_QUICK_FEATURES			/* of jsonb, or of columns */
 } AiQuickWay;
 
 struct AiEvaluator
@@ -37,6 +37,9 @@ struct AiEvaluator
 	AiProjection *projections;	/* one for each result of the spec */
 	uint64		prepared_for;	/* selection that projections and may_merge are for */
 	bool		may_merge;
+	AiInputKind datum_kind;		/* of what is encoded: jsonb for columns, too */
+	AiRowColumns *columns;		/* of AI_INPUT_ROW */
+	AiColumnPlan *column_plan;	/* for the call, or NULL */
 	MemoryContext row_context;	/* of what encoding a row leaves behind */
 	StringInfoData row_frame;
 	union
@@ -54,6 +57,7 @@ struct AiBatch
 	MemoryContext context;		/* of its errors and parts */
 	AiCall	   *call;
 	AiQuickWay	quick_way;
+	const AiColumnPlan *column_plan;
 	int			row_count;
 	int			rows_allocated;
 	AiBatchRow *rows;

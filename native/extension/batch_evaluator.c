@@ -47,6 +47,10 @@ ai_evaluator_create(const AiEvaluatorSpec *spec, MemoryContext parent)
 		if (spec->results[i].member != NULL)
 			evaluator->projections[i].member = pstrdup(spec->results[i].member);
 	}
+	evaluator->datum_kind = spec->input == AI_INPUT_ROW ? AI_INPUT_JSONB : spec->input;
+	if (spec->input == AI_INPUT_ROW)
+		evaluator->columns = ai_row_columns_create(spec->columns, spec->column_count);
+	evaluator->spec.columns = NULL;
 	evaluator->row_context = AllocSetContextCreate(context, "ai_runtime row",
 												   ALLOCSET_DEFAULT_SIZES);
 	initStringInfo(&evaluator->row_frame);
@@ -75,6 +79,22 @@ renew_call(AiEvaluator *evaluator)
 	evaluator->prepared_for = 0;
 }
 
+/* Decides how columns become features of what the call resolved to. */
+static void
+plan_columns(AiEvaluator *evaluator, AiCall *call)
+{
+	MemoryContext caller;
+
+	evaluator->column_plan = NULL;
+	if (evaluator->columns == NULL || call->model.compiled->plan == NULL ||
+		ai_inference_has_preprocess(call))
+		return;
+	caller = MemoryContextSwitchTo(call->context);
+	evaluator->column_plan = ai_column_plan_compile(call->model.compiled->plan,
+													evaluator->columns);
+	MemoryContextSwitchTo(caller);
+}
+
 /* Resolves the model for the next batch; others under way keep what they began with. */
 static AiCall *
 prepare_call(AiEvaluator *evaluator)
@@ -90,6 +110,7 @@ prepare_call(AiEvaluator *evaluator)
 		for (int i = 0; i < evaluator->spec.result_count; i++)
 			ai_projection_prepare(&evaluator->projections[i], call);
 		evaluator->may_merge = ai_merge_is_allowed(call);
+		plan_columns(evaluator, call);
 		evaluator->prepared_for = call->selection_id;
 	}
 	return call;
@@ -169,6 +190,7 @@ ai_batch_begin(AiEvaluator *evaluator)
 
 	batch->call = call;
 	batch->quick_way = quick_way(evaluator, call);
+	batch->column_plan = evaluator->column_plan;
 	call->users++;
 	batch->row_count = batch->request_count = batch->error_count = batch->errors_allocated = 0;
 	batch->last = 0;
@@ -257,7 +279,7 @@ read_input(void *arg)
 	AiEvaluator *evaluator = row->batch->evaluator;
 	MemoryContext caller = MemoryContextSwitchTo(evaluator->row_context);
 
-	ai_input_read(&row->input, evaluator->spec.input, row->value);
+	ai_input_read(&row->input, evaluator->datum_kind, row->value);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -364,6 +386,40 @@ ai_batch_add(AiBatch *batch, Datum input, bool is_null)
 		}
 	}
 	add_row(batch, input);
+}
+
+bool
+ai_batch_needs_column(const AiBatch *batch, int column)
+{
+	return batch->column_plan == NULL || batch->column_plan->needed[column];
+}
+
+void
+ai_batch_add_row(AiBatch *batch, const Datum *values, const bool *nulls)
+{
+	AiEvaluator *evaluator = batch->evaluator;
+	const AiColumnPlan *plan = batch->column_plan;
+	MemoryContext caller;
+	Jsonb	   *row;
+
+	Assert(evaluator->spec.input == AI_INPUT_ROW);
+	evaluator->stats.rows++;
+	if (plan != NULL && batch->request_count > 0)
+	{
+		AiBatchRequest *request = batch->requests[batch->last];
+
+		if (likely(ai_batch_request_add_columns(request, plan, values, nulls)))
+		{
+			batch->bytes += plan->features->row_bytes;
+			place_row(batch, batch->last, request->rows - 1);
+			return;
+		}
+	}
+	caller = MemoryContextSwitchTo(evaluator->row_context);
+	row = ai_row_columns_to_jsonb(evaluator->columns, values, nulls,
+								  plan != NULL ? plan->needed : NULL);
+	MemoryContextSwitchTo(caller);
+	add_row(batch, JsonbPGetDatum(row));
 }
 
 bool

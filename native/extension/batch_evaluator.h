@@ -26,8 +26,20 @@ typedef enum AiInputKind
 	AI_INPUT_JSONB,
 	AI_INPUT_JSON,
 	AI_INPUT_TEXT,
-	AI_INPUT_ARRAY				/* real[], float8[], int4[], int8[], numeric[] */
+	AI_INPUT_ARRAY,				/* real[], float8[], int4[], int8[], numeric[] */
+	AI_INPUT_ROW				/* columns, in place of the jsonb made of them: see below */
 } AiInputKind;
+
+/*
+ * With AI_INPUT_ROW the input is to_jsonb() of a record with these columns, or
+ * jsonb_build_object() of these keys and values; that jsonb is made only where
+ * it takes it.  The tensors are the same to the bit.
+ */
+typedef struct AiRowColumn
+{
+	const char *name;			/* the key */
+	Oid			type;
+} AiRowColumn;
 
 /* What of a row's answer is wanted, so that the rest need not be made. */
 typedef enum AiResultKind
@@ -53,6 +65,8 @@ typedef struct AiEvaluatorSpec
 	Jsonb	   *options;		/* NULL: none */
 	int			result_count;
 	const AiResult *results;
+	int			column_count;	/* of AI_INPUT_ROW alone */
+	const AiRowColumn *columns;
 } AiEvaluatorSpec;
 
 /* What EXPLAIN ANALYZE shows. */
@@ -93,6 +107,15 @@ extern AiBatch *ai_batch_begin(AiEvaluator *evaluator);
  * does not fit the model raises nothing here: its row raises when it is taken.
  */
 extern void ai_batch_add(AiBatch *batch, Datum input, bool is_null);
+
+/*
+ * Adds a row of AI_INPUT_ROW.  Columns that the batch does not need are not
+ * looked at.  Raises what the functions of users' types raise.
+ */
+extern void ai_batch_add_row(AiBatch *batch, const Datum *values, const bool *nulls);
+
+/* True if a column has to be there for ai_batch_add_row(). */
+extern bool ai_batch_needs_column(const AiBatch *batch, int column);
 
 /* True if the frame is as large as it should get, whatever its rows. */
 extern bool ai_batch_is_full(const AiBatch *batch);

@@ -223,21 +223,42 @@ ai_batch_request_add_array(AiBatchRequest *request, const ArrayType *array)
 	return true;
 }
 
+/* Returns where the elements of another row of features go, or NULL. */
+static inline char *
+room_for_features(AiBatchRequest *request, const AiFeaturePlan *plan)
+{
+	StringInfo	frame = &request->frame;
+
+	if (unlikely(!request->is_open || request->column_count != 1 ||
+				 request->columns[0].row_bytes != (uint64) plan->row_bytes))
+		return NULL;
+	if (unlikely(frame->len + plan->row_bytes >= frame->maxlen))
+		enlargeStringInfo(frame, plan->row_bytes);
+	return frame->data + frame->len;
+}
+
 bool
 ai_batch_request_add_features(AiBatchRequest *request, const AiFeaturePlan *plan,
 							  const Jsonb *row)
 {
-	StringInfo	frame = &request->frame;
-	int			bytes = ai_feature_plan_row_bytes(plan);
+	char	   *elements = room_for_features(request, plan);
 
-	if (unlikely(!request->is_open || request->column_count != 1 ||
-				 request->columns[0].row_bytes != (uint64) bytes))
+	if (unlikely(elements == NULL || !ai_feature_plan_write(plan, row, elements)))
 		return false;
-	if (unlikely(frame->len + bytes >= frame->maxlen))
-		enlargeStringInfo(frame, bytes);
-	if (unlikely(!ai_feature_plan_write(plan, row, frame->data + frame->len)))
+	request->frame.len += plan->row_bytes;
+	request->rows++;
+	return true;
+}
+
+bool
+ai_batch_request_add_columns(AiBatchRequest *request, const AiColumnPlan *plan,
+							 const Datum *values, const bool *nulls)
+{
+	char	   *elements = room_for_features(request, plan->features);
+
+	if (unlikely(elements == NULL || !ai_column_plan_write(plan, values, nulls, elements)))
 		return false;
-	frame->len += bytes;
+	request->frame.len += plan->features->row_bytes;
 	request->rows++;
 	return true;
 }

@@ -10,6 +10,7 @@
 #define AI_RUNTIME_BATCH_REQUEST_H
 
 #include "client.h"
+#include "column_plan.h"
 #include "inference.h"
 #include "row_slice.h"
 
@@ -82,6 +83,10 @@ extern bool ai_batch_request_add_array(AiBatchRequest *request, const ArrayType 
 /* Adds a row of features without encoding it first; false if that does not do. */
 extern bool ai_batch_request_add_features(AiBatchRequest *request, const AiFeaturePlan *plan,
 										  const Jsonb *row);
+
+/* The same for the columns of a row. */
+extern bool ai_batch_request_add_columns(AiBatchRequest *request, const AiColumnPlan *plan,
+										 const Datum *values, const bool *nulls);
 
 /* Ends the frame. */
 extern void ai_batch_request_finish(AiBatchRequest *request);

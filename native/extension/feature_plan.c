@@ -10,27 +10,6 @@
 #include "feature_plan.h"
 #include "number.h"
 
-/* A feature, and where its elements stand. */
-typedef struct AiPlanFeature
-{
-	const AiFeature *feature;
-	const char *key;
-	int			key_bytes;
-	int			offset;			/* of its first element in the row */
-	bool		must_be_given;	/* the row has nothing to put in its place */
-} AiPlanFeature;
-
-struct AiFeaturePlan
-{
-	uint8		datatype;
-	int			element_bytes;
-	int			row_bytes;
-	int			feature_count;
-	AiPlanFeature *features;	/* by key, in jsonb's order */
-	int			must_be_given;	/* so many of them */
-	char	   *missing;		/* a row of which nothing was given */
-};
-
 /* The order of keys in an object: shorter ones first. */
 static inline int
 compare_keys(const char *a, int a_bytes, const char *b, int b_bytes)
@@ -53,11 +32,6 @@ compare_features(const void *a, const void *b)
 static bool
 write_double(const AiFeaturePlan *plan, double number, char *element)
 {
-	if (plan->datatype == AI_DATATYPE_BOOL)
-	{
-		*element = number != 0;
-		return true;
-	}
 	return ai_number_from_double(plan->datatype, number, element) == AI_NUMBER_OK;
 }
 
@@ -157,8 +131,8 @@ ai_feature_plan_compile(const AiSignature *signature, const AiInputSpec *spec)
 	plan->datatype = ai_type_value(signature->inputs[group->input].type)->datatype;
 	plan->element_bytes = (int) ai_datatype_bytes(plan->datatype);
 	plan->row_bytes = group->width * plan->element_bytes;
-	/* Strings have no fixed size. */
-	if (plan->element_bytes == 0)
+	/* Strings have no fixed size, and booleans are no numbers. */
+	if (plan->element_bytes == 0 || plan->datatype == AI_DATATYPE_BOOL)
 		return NULL;
 	plan->feature_count = group->count;
 	plan->features = palloc0(group->count * sizeof(AiPlanFeature));
@@ -182,10 +156,11 @@ ai_feature_plan_compile(const AiSignature *signature, const AiInputSpec *spec)
 	return plan;
 }
 
-int
-ai_feature_plan_row_bytes(const AiFeaturePlan *plan)
+bool
+ai_feature_plan_write_value(const AiFeaturePlan *plan, const AiPlanFeature *planned,
+							const JsonbValue *value, char *elements)
 {
-	return plan->row_bytes;
+	return write_value(plan, planned, value, elements);
 }
 
 /* Fills in the scalar that a member of an object is; false for what holds others. */

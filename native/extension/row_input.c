@@ -50,5 +50,8 @@ ai_input_read(AiInput *input, AiInputKind kind, Datum value)
 		case AI_INPUT_ARRAY:
 			input->array = DatumGetArrayTypeP(value);
 			break;
+		case AI_INPUT_ROW:
+			elog(ERROR, "columns of a row are no input of their own");
+			break;
 	}
 }

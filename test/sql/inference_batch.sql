@@ -78,7 +78,7 @@ SELECT * FROM ai_inference_batch('double', '[[1, 2]]'::jsonb, '{"on_error": 1}')
 
 -- More rows than a batch has; shapes that differ; rows given as batches of their own
 SELECT * FROM compare('double', (SELECT array_agg(jsonb_build_array(i, -i / 3.0) ORDER BY i)
-	FROM generate_series(1, 5000) AS i));
+	FROM generate_series(1, 2500) AS i));
 SELECT * FROM compare('double', (SELECT array_agg(CASE i % 11
 		WHEN 0 THEN NULL
 		WHEN 1 THEN '[1, 2, 3]'
@@ -136,7 +136,7 @@ DECLARE
 	inputs jsonb[];
 BEGIN
 	FOR kind IN SELECT unnest('{fp32,fp64,int64}'::text[]) LOOP
-		EXECUTE format('SELECT array_agg(%s) FROM generate_series(1, 2000) AS i', make)
+		EXECUTE format('SELECT array_agg(%s) FROM generate_series(1, 600) AS i', make)
 			INTO inputs USING kind;
 		SELECT c.different, c.rows FROM compare('kinds_' || kind, inputs,
 			'{"output_format": "raw"}') AS c INTO different, rows;
@@ -155,6 +155,51 @@ CREATE FUNCTION good_row(i int, kind text) RETURNS jsonb LANGUAGE sql VOLATILE
 		'c', chr(120 + i % 4), 'd', chr(120 + i % 3), 'z', i);
 SELECT * FROM compare_kinds('any_row(i)');
 SELECT * FROM compare_kinds('good_row(i, $1)');
+-- Columns in place of the jsonb made of them: the same to the bit
+CREATE FUNCTION compare_columns(model text, source text)
+	RETURNS TABLE (different bigint, rows bigint, failed bigint) LANGUAGE plpgsql AS $$
+DECLARE
+	inputs jsonb[];
+BEGIN
+	EXECUTE 'SELECT array_agg(to_jsonb(t)) FROM (' || source || ') AS t' INTO inputs;
+	RETURN QUERY SELECT count(*) FILTER (WHERE (a.idx, a.output, a.error) IS DISTINCT FROM
+			(b.idx, b.output, b.error)), count(*), count(b.error)
+		FROM ai_runtime._inference_query(model, source, '{"output_format": "raw"}') AS a
+			FULL JOIN ai_inference_batch(model, inputs, '{"output_format": "raw"}') AS b
+				ON a.idx = b.idx;
+END $$;
+CREATE DOMAIN tiny AS int2;
+CREATE TABLE typed AS SELECT place, CASE place % 9
+		WHEN 0 THEN place WHEN 1 THEN -place / 7 WHEN 2 THEN random() * 10 ^ (place % 80 - 40)
+		WHEN 3 THEN 16777217 + 2 * place WHEN 4 THEN 8388608.5 + place WHEN 5 THEN 0.1 * place
+		WHEN 6 THEN -random() WHEN 7 THEN (place % 3 - 1) * 0.0 ELSE random() * 1e16 END AS a
+	FROM generate_series(1, 3000) AS place
+	UNION ALL SELECT 1, a FROM unnest('{NaN,Infinity,-Infinity,-0,1e-45,3.4028236e38,1e300,null}'
+		::float8[]) AS a;
+SELECT datatype, model, same.* FROM unnest('{fp32,fp64,int64}'::text[]) AS model,
+	unnest('{float8,real,int2,int4,int8,numeric,tiny,text}'::text[]) AS datatype,
+	compare_columns('kinds_' || model, format('SELECT %s AS a, place AS bb, CASE place %% 4 WHEN 0
+			THEN NULL ELSE place %% 2 = 0 END AS flag, chr(120 + place %% 4)::varchar AS c,
+			chr(120 + place %% 3)::char(2) AS d, ''2020-01-01''::date AS z FROM typed',
+		CASE WHEN datatype IN ('int2', 'tiny') THEN format('CASE WHEN abs(a) < 3e4 THEN a::%s END',
+			datatype) WHEN datatype = 'int4' THEN 'CASE WHEN abs(a) < 2e9 THEN a::int4 END'
+		WHEN datatype = 'int8' THEN 'CASE WHEN abs(a) < 9e18 THEN a::int8 END'
+		WHEN datatype = 'real' THEN 'CASE WHEN abs(a) > 1e38 OR a <> 0 AND abs(a) < 1e-44 THEN NULL
+			ELSE a::real END'
+		ELSE 'a::' || datatype END)) AS same;
+SET extra_float_digits = 0;
+SELECT * FROM compare_columns('kinds_fp32', 'SELECT a, 1 AS bb FROM typed');
+RESET extra_float_digits;
+-- Other ways of a row: names that are not there, or twice, and tensors by name
+SELECT output, error FROM ai_runtime._inference_query('kinds_fp32', 'SELECT 1 AS b FROM
+	generate_series(1, 2)');
+SELECT output -> 'y' -> 0 AS a, error FROM ai_runtime._inference_query('kinds_fp32',
+	'SELECT i AS a, i + 1 AS a, 0 AS b FROM generate_series(1, 2) AS i');
+SELECT output, error FROM ai_runtime._inference_query('both', 'SELECT ARRAY[i, 1] AS a,
+	ARRAY[2, i] AS b, i AS k FROM generate_series(1, 3) AS i');
+SELECT output, error FROM ai_runtime._inference_query('features', 'SELECT i AS a, NULL AS b,
+	CASE i WHEN 2 THEN ''z'' ELSE ''y'' END AS job, 1 AS unused FROM generate_series(1, 3) AS i');
+
 -- Each number is the nearest one of its type, as PostgreSQL reads it, between two of them, too
 SELECT ai_create_model('same_' || lower(datatype), onnx.model(ARRAY['x ' || datatype || '[N]'],
 	ARRAY['y ' || datatype || '[N]'], onnx.node('Identity', '{x}', '{y}')))
@@ -255,8 +300,10 @@ SELECT count(output) FROM ai_inference_batch('sum', (SELECT array_agg('[1, 2]'::
 	FROM generate_series(1, 50)));
 SELECT executions('double') - double < 500 AS few, executions('sum') - sum AS each FROM before;
 
-DROP FUNCTION executions, compare_kinds, any_row, good_row, compare, one_by_one, ask, tell, nested;
-DROP TABLE seen, numbers;
+DROP FUNCTION executions, compare_columns, compare_kinds, any_row, good_row;
+DROP FUNCTION compare, one_by_one, ask, tell, nested;
+DROP TABLE seen, numbers, typed;
+DROP DOMAIN tiny;
 SET client_min_messages = warning;
 DROP EXTENSION ai_runtime CASCADE;
 DROP SCHEMA onnx CASCADE;
