@@ -12,7 +12,7 @@ export interface Options {
   readonly seconds: number;
 }
 
-const DEFAULTS = { rows: '1000000', cycles: '3', seconds: '5' };
+const DEFAULTS = { rows: '1000000', cycles: '3', seconds: '3' };
 
 function positive(name: string, text: string): number {
   const value = Number(text);

@@ -2,6 +2,7 @@
  * Many clients that each ask for one row: what merging their requests in the server is worth, and
  * what it costs one client alone.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Bench, Part } from '../bench';
 import { type BenchModel, blocks, mlp } from '../models';
 import { prediction } from '../predictions';
@@ -14,7 +15,8 @@ const CLIENTS = 32;
 /** Of the throughput without batching: the load that both bear with ease. */
 const EQUAL_LOAD = 0.7;
 /** One client is measured more often: its goal is a matter of per cents. */
-const ALONE_CYCLES = 3;
+const ALONE_CYCLES = 2;
+const POLL_MS = 20;
 const BATCHING = 'ai_runtime.max_batch_size';
 
 const CASES: readonly (readonly [model: BenchModel, table: TableName])[] = [
@@ -27,20 +29,26 @@ const lookup = (bench: Bench, table: TableName, expression: string): string =>
 SELECT ${expression} FROM ${table} WHERE id = :id;
 `;
 
-/** Switches the merging of requests; returns when the server runs with it and knows the model. */
+/** The process of the server; null while there is none. */
+async function serverPid({ client }: Bench): Promise<number | null> {
+  const { rows } = await client.query("SELECT pid FROM ai_stat_server WHERE state = 'running'");
+  return rows[0]?.pid ?? null;
+}
+
+/**
+ * Switches the merging of requests; returns when the server runs with it and knows the model. The
+ * supervisor replaces a server whose command line has changed.
+ */
 async function switchBatching(bench: Bench, on: boolean, warmUp: string): Promise<void> {
   const { client } = bench;
   const setting = on ? `RESET ${BATCHING}` : `SET ${BATCHING} = 1`;
   await client.query(`ALTER SYSTEM ${setting}`);
-  const wanted = await client.query('SELECT restarts FROM ai_stat_server');
-  await client.query('SELECT pg_reload_conf()');
-  // The supervisor replaces the server, whose command line has changed.
-  for (let tries = 0; tries < 100; tries += 1) {
-    const { rows } = await client.query('SELECT restarts FROM ai_stat_server');
-    if (rows[0].restarts !== wanted.rows[0].restarts) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  const old = await serverPid(bench);
+  const current = (await bench.setting(BATCHING)) === '1';
+  if (current === on) {
+    await client.query('SELECT pg_reload_conf()');
+    while ([old, null].includes(await serverPid(bench))) await pause(POLL_MS);
   }
-  await client.query('SELECT ai_runtime._wait_until_ready(30000)');
   await client.query(warmUp);
 }
 
