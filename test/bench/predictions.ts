@@ -1,7 +1,7 @@
 /** The SQL of a prediction, and the ways that it can take. */
 import type pg from 'pg';
 import type { Bench } from './bench';
-import type { Side } from './samples';
+import type { Run, Side } from './samples';
 import { INPUT, type TableName } from './tables';
 
 /** Rows that a way is given which takes them one by one. */
@@ -66,4 +66,25 @@ export function rowPathSide(
   const rows = rowPathRows(bench, table);
   const sql = sumOver(prediction(model, INPUT[table]), table, rows);
   return { name: 'row path', run: () => bench.timedSum(sql, client), expected };
+}
+
+/** A statement that makes a table of ids and results over table fr. */
+export const createAs = (expression: string): string =>
+  `CREATE TABLE made AS SELECT id, ${expression} AS y FROM fr`;
+
+/** The side of that statement; making the table is timed, reading its sum is not. */
+export function createTableSide(
+  bench: Bench,
+  name: string,
+  expression: string,
+  expected: Expected,
+): Side {
+  const { client, tables } = bench;
+  const run = async (): Promise<Run> => {
+    await client.query('DROP TABLE IF EXISTS made');
+    const { seconds } = await bench.timed(createAs(expression), tables.rows);
+    const { rows } = await client.query('SELECT sum(y) AS sum, count(*) AS count FROM made');
+    return { seconds, rows: Number(rows[0].count), sum: Number(rows[0].sum) };
+  };
+  return { name, run, expected };
 }

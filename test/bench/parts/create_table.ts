@@ -2,40 +2,25 @@
 import type { Bench, Part } from '../bench';
 import { sumOfFirst } from '../floats';
 import { type BenchModel, linear, mlp, trees } from '../models';
-import { type Expected, hasSetPath, mustBatch, prediction } from '../predictions';
+import { createAs, createTableSide, hasSetPath, mustBatch, prediction } from '../predictions';
 import { count, percent, ratio } from '../report';
-import { inTurns, type Run, type Side } from '../samples';
+import { inTurns } from '../samples';
 import { createScanFunctions, scanExpression } from '../sides/scan_functions';
 
 const BATCH = 256;
-
-const createAs = (expression: string): string =>
-  `CREATE TABLE made AS SELECT id, ${expression} AS y FROM fr`;
-
-/** A side that makes a table of ids and results; making it is timed, reading its sum is not. */
-function createSide(bench: Bench, name: string, expression: string, expected: Expected): Side {
-  const { client, tables } = bench;
-  const run = async (): Promise<Run> => {
-    await client.query('DROP TABLE IF EXISTS made');
-    const { seconds } = await bench.timed(createAs(expression), tables.rows);
-    const { rows } = await client.query('SELECT sum(y) AS sum, count(*) AS count FROM made');
-    return { seconds, rows: Number(rows[0].count), sum: Number(rows[0].sum) };
-  };
-  return { name, run, expected };
-}
 
 async function measureModel(bench: Bench, model: BenchModel): Promise<string[]> {
   const { report, tables, options } = bench;
   const ort = await bench.rawOrt(model, 'fr');
   const expected = sumOfFirst(await ort.predictions(`${bench.modelFile(model.name)}.y`));
   const sides = [
-    createSide(bench, 'C function', scanExpression('fr'), tables.sumOfRows('fr')),
+    createTableSide(bench, 'C function', scanExpression('fr'), tables.sumOfRows('fr')),
     { name: 'raw', run: () => ort.run(BATCH, tables.rows), expected },
   ];
   const expression = prediction(model.name, 'x');
   if (await hasSetPath(bench)) {
     await mustBatch(bench, createAs(expression));
-    sides.push(createSide(bench, 'set path', expression, expected));
+    sides.push(createTableSide(bench, 'set path', expression, expected));
   }
   const samples = await inTurns(sides, options.cycles);
   await ort.end();

@@ -14,7 +14,7 @@ const SCALE = 5;
 const ACCOUNTS = SCALE * 100_000;
 const GOAL = 0.01;
 /** Many short runs in turns: a slow moment then hits both sides. */
-const RUNS_EACH = 3;
+const RUNS_EACH = 2;
 const SECONDS = 1;
 const LOOPS = 20_000;
 const TRANSACTIONS = 'transactions';

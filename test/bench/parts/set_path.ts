@@ -29,7 +29,7 @@ const WIDE_CURVE_ROWS = 8192;
 const CASES: readonly (readonly [model: BenchModel, tables: readonly TableName[]])[] = [
   [linear, ['fr', 'fa', 'f']],
   [mlp, ['fr', 'fa', 'f']],
-  [trees, ['fr', 'fa', 'f']],
+  [trees, ['fr', 'f']],
   [blocks('block', 1), ['fb']],
 ];
 
