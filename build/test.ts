@@ -9,7 +9,7 @@ import { SetupError } from './setup/step';
 import { cassert } from './test/checked';
 import { native, sanitized } from './test/native';
 import { isolation, plv8, regress } from './test/pg_regress';
-import { conformance, demo, fuzz } from './test/programs';
+import { batch, conformance, demo, fuzz } from './test/programs';
 import { add, type Counts, closingLine, none, type Ring, RingContext } from './test/ring';
 import { lint, unit } from './test/static';
 import { tap } from './test/tap';
@@ -26,6 +26,7 @@ const RINGS: readonly Ring[] = [
   isolation,
   tap,
   conformance,
+  batch,
   demo,
   cassert,
   valgrind,

@@ -1,6 +1,6 @@
 /**
- * Rings conformance, demo and fuzz: our own programs on the tests' cluster. That cluster stands
- * beside the one of `npm run db:start`, is made anew for each ring and stopped after it.
+ * Rings conformance, batch, demo and fuzz: our own programs on the tests' cluster. That cluster
+ * stands beside the one of `npm run db:start`, is made anew for each ring and stopped after it.
  */
 import path from 'node:path';
 import { root } from '../paths';
@@ -67,6 +67,17 @@ export const conformance: Ring = {
     onFreshCluster(context, (env) =>
       countingProgram(context, 'test/conformance/main.ts', env, TIMEOUT_MS),
     ),
+};
+
+/** Generated queries; by hand it may be given many more. */
+export const batch: Ring = {
+  name: 'batch',
+  needsSetUp: true,
+  run: (context) =>
+    onFreshCluster(context, (env) => {
+      const runs = Number(process.env.AI_RUNTIME_PROPERTY_RUNS ?? 0);
+      return countingProgram(context, 'test/properties/main.ts', env, TIMEOUT_MS + 200 * runs);
+    }),
 };
 
 /** On the PostgreSQL with assertions, which notices more; it may run for as long as it is told. */

@@ -1,0 +1,83 @@
+/*
+ * A second, smaller property: ai_inference_batch() gives for every input what ai_inference() gives
+ * for it alone, or the message of its error.
+ */
+import fc from 'fast-check';
+import { connect } from './database';
+import { MODELS } from './models';
+
+const RUNS = 300;
+
+/** Inputs of all kinds, most of them of one shape, so that requests hold many of them. */
+const input = fc.oneof(
+  { weight: 12, arbitrary: fc.tuple(eighth(), eighth(), eighth()) },
+  { weight: 3, arbitrary: fc.tuple(eighth(), eighth(), eighth()).map((x) => ({ x })) },
+  { weight: 3, arbitrary: fc.tuple(fc.integer({ min: 0, max: 9 }), fc.constant(1)) },
+  { weight: 2, arbitrary: fc.array(eighth(), { maxLength: 5 }) },
+  { weight: 2, arbitrary: fc.array(fc.tuple(eighth(), eighth(), eighth()), { maxLength: 3 }) },
+  { weight: 4, arbitrary: document() },
+  { weight: 3, arbitrary: fc.constantFrom('red', '', 'ä', '7') },
+  { weight: 1, arbitrary: fc.constantFrom([1, null, 2], [0, 0, 0], {}, true, { y: 1 }) },
+  { weight: 2, arbitrary: fc.constant(null) },
+);
+
+function eighth(): fc.Arbitrary<number> {
+  return fc.integer({ min: -16, max: 16 }).map((n) => n / 8);
+}
+
+function document(): fc.Arbitrary<object> {
+  return fc.record({
+    age: fc.integer({ min: 0, max: 99 }),
+    job: fc.constantFrom('clerk', 'nurse', 'nurse', 'astronaut'),
+    orders: fc.array(fc.record({ amount: fc.integer({ min: 0, max: 9 }) }), { maxLength: 3 }),
+  });
+}
+
+const CALLS = fc.record({
+  address: fc.constantFrom(...MODELS.flatMap(({ addresses }) => addresses)),
+  inputs: fc.array(input, { maxLength: 40, size: 'max' }),
+  options: fc.constantFrom('{}', '{"on_error": "null"}', '{"on_error": "report"}'),
+  nanPolicy: fc.constantFrom('error', 'null', 'string'),
+});
+
+/** Each input alone; what is wrong with it as the function is to tell it. */
+const ONE_BY_ONE = `
+  CREATE FUNCTION one_by_one(model text, inputs jsonb[], options jsonb)
+    RETURNS TABLE (idx bigint, output jsonb, error text) LANGUAGE plpgsql AS $$
+  BEGIN
+    FOR idx IN 1 .. cardinality(inputs) LOOP
+      BEGIN
+        error := NULL;
+        output := ai_inference(model, inputs[idx], options);
+      EXCEPTION WHEN data_exception THEN
+        output := NULL;
+        error := SQLERRM;
+      END;
+      RETURN NEXT;
+    END LOOP;
+  END $$`;
+
+/** Runs the property; returns what is wrong, if anything is. */
+export async function checkBatchFunction(seed: number): Promise<string | undefined> {
+  const client = await connect();
+  await client.query(ONE_BY_ONE);
+  const property = fc.asyncProperty(CALLS, async ({ address, inputs, options, nanPolicy }) => {
+    const values = inputs.map((value) => (value === null ? null : JSON.stringify(value)));
+    await client.query(`SET ai_runtime.nan_policy = '${nanPolicy}'`);
+    const rows = async (text: string): Promise<string> => {
+      const found = await client.query({ text, values: [address, values, options] });
+      return found.rows.map((row) => JSON.stringify(row)).join('\n');
+    };
+    const apart = await rows('SELECT * FROM one_by_one($1, $2::jsonb[], $3)');
+    const asArray = await rows('SELECT * FROM ai_inference_batch($1, $2::jsonb[], $3)');
+    const asJson = await rows('SELECT * FROM ai_inference_batch($1, to_jsonb($2::jsonb[]), $3)');
+    for (const [name, found] of Object.entries({ 'jsonb[]': asArray, jsonb: asJson })) {
+      if (found !== apart) throw new Error(`as ${name}:\n${found}\none by one:\n${apart}`);
+    }
+  });
+  const details = await fc.check(property, { seed, numRuns: RUNS });
+  await client.end();
+  if (!details.failed) return undefined;
+  return `ai_inference_batch(), seed ${seed}: ${JSON.stringify(details.counterexample)}
+${details.errorInstance instanceof Error ? details.errorInstance.message : ''}`;
+}
