@@ -8,6 +8,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { state } from '../../build/paths';
 import { asServerUser } from '../../build/server_user';
+import { preloadLibraries } from '../../build/setup/native';
 import { scratchFolder, stopClusters } from '../../build/test/sources';
 
 const SETTINGS = `
@@ -35,7 +36,7 @@ export class BenchCluster {
     chmodSync(folder, 0o700);
     const init = ['--no-sync', '--auth=trust', '--username=postgres', '--encoding=UTF8'];
     cluster.program('initdb', ...init, '--locale=C.UTF-8', '-D', cluster.data);
-    const preload = `shared_preload_libraries = 'ai_runtime'
+    const preload = `shared_preload_libraries = '${preloadLibraries()}'
 ai_runtime.node_path = '${process.execPath}'
 `;
     appendFileSync(

@@ -15,6 +15,7 @@ import { nodeCopy } from './parts/node_copy';
 import { oneRow } from './parts/one_row';
 import { planTime } from './parts/plan_time';
 import { plpython } from './parts/plpython';
+import { plv8Start } from './parts/plv8_start';
 import { setPath } from './parts/set_path';
 import { taggedRows } from './parts/tagged_rows';
 import { count, percent, Report } from './report';
@@ -29,6 +30,7 @@ const PARTS: readonly Part[] = [
   planTime,
   oneRow,
   firstCall,
+  plv8Start,
   taggedRows,
 ];
 
