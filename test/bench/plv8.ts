@@ -1,7 +1,9 @@
 /**
  * `node build/run.mjs test/bench/plv8.ts`: what a call of LANGUAGE plv8 costs, beside an empty
  * plpgsql function and a C function. All ways are measured in turns within one run, each beside
- * the bare scan of its own turn; read the ratios first. Prints, and judges nothing.
+ * the bare scan of its own turn; read the ratios first. Time on the clock counts what the machine
+ * does beside; time on the processor is that of the backend's main thread. Then: a new connection,
+ * and how soon a loop ends that another session cancels. Prints, and judges nothing.
  */
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
@@ -11,6 +13,7 @@ const DATABASE = 'plv8_bench';
 const ROWS = 20_000;
 const ROUNDS = 9;
 const CONNECTIONS = 9;
+const CANCELS = 300;
 
 const FUNCTIONS = `
   CREATE FUNCTION pl_empty(x int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN x; END';
@@ -22,6 +25,10 @@ const FUNCTIONS = `
   CREATE FUNCTION js_bytes(x bytea) RETURNS int LANGUAGE plv8 AS 'return x.length';
   CREATE FUNCTION js_sql(x int) RETURNS int LANGUAGE plv8
     AS $$ plv8.execute('SELECT 1'); return x $$;
+  CREATE FUNCTION js_spin() RETURNS int LANGUAGE plv8
+    AS $$ plv8.elog(NOTICE, 'spinning'); for (;;); $$;
+  CREATE FUNCTION pl_sleep() RETURNS int LANGUAGE plpgsql
+    AS $$ BEGIN RAISE NOTICE 'sleeping'; PERFORM pg_sleep(60); RETURN 1; END $$;
   CREATE FUNCTION js_rows(n int) RETURNS SETOF int LANGUAGE plv8
     AS 'for (let i = 0; i < n; i++) plv8.return_next(i)'`;
 
@@ -37,10 +44,12 @@ const WAYS: readonly (readonly [name: string, expression: string, goal: string])
   ["plv8.execute('SELECT 1')", 'js_sql(x)', '2.5'],
 ];
 
-function median(values: readonly number[]): number {
+function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return sorted[Math.floor(sorted.length * part)] ?? Number.NaN;
 }
+
+const median = (values: readonly number[]): number => quantile(values, 0.5);
 
 function print(...cells: readonly string[]): void {
   const [first = '', ...rest] = cells;
@@ -62,6 +71,17 @@ async function timed(client: pg.Client, sql: string): Promise<number> {
   return performance.now() - started;
 }
 
+/** Milliseconds of a statement: on the clock, and of the backend's main thread. */
+async function timedTwice(client: pg.Client, sql: string): Promise<{ wall: number; cpu: number }> {
+  const cpuMs = async (): Promise<number> => {
+    const { rows } = await client.query("SELECT pg_read_file('/proc/self/schedstat') AS text");
+    return Number(String(rows[0].text).split(' ')[0]) / 1e6;
+  };
+  const before = await cpuMs();
+  const wall = await timed(client, sql);
+  return { wall, cpu: (await cpuMs()) - before };
+}
+
 async function makeDatabase(): Promise<void> {
   startCluster();
   dropDatabase();
@@ -69,7 +89,8 @@ async function makeDatabase(): Promise<void> {
   const client = await connect();
   await client.query(`CREATE EXTENSION plv8; ${FUNCTIONS};
     CREATE TABLE bench_rows (x int, floats float8[], bytes bytea, object jsonb);
-    ALTER TABLE bench_rows ALTER bytes SET STORAGE EXTERNAL;
+    ALTER TABLE bench_rows ALTER floats SET STORAGE PLAIN, ALTER bytes SET STORAGE PLAIN,
+      ALTER object SET STORAGE PLAIN;
     INSERT INTO bench_rows SELECT id,
       ARRAY(SELECT random() FROM generate_series(1, 128) WHERE id > 0),
       decode(repeat(md5(id::text), 32), 'hex'),
@@ -85,26 +106,51 @@ function dropDatabase(): void {
 
 async function measureRows(): Promise<void> {
   const client = await connect();
-  const scan = (expression: string): Promise<number> =>
-    timed(client, `SELECT count(${expression}) FROM (SELECT * FROM bench_rows OFFSET 0) AS r`);
-  const net = new Map<string, number[]>(WAYS.map(([name]) => [name, []]));
+  const scan = (expression: string): Promise<{ wall: number; cpu: number }> =>
+    timedTwice(client, `SELECT count(${expression}) FROM (SELECT * FROM bench_rows OFFSET 0) AS r`);
+  const results = WAYS.map(([name, expression, goal]) => {
+    return { name, expression, goal, wall: [] as number[], cpu: [] as number[] };
+  });
   for (let round = -1; round < ROUNDS; round += 1) {
-    for (const [name, expression] of WAYS) {
+    for (const { expression, wall, cpu } of results) {
       const bare = await scan('x');
-      const us = (((await scan(expression)) - bare) * 1000) / ROWS;
-      if (round >= 0) net.get(name)?.push(us);
+      const full = await scan(expression);
+      if (round < 0) continue;
+      wall.push(((full.wall - bare.wall) * 1000) / ROWS);
+      cpu.push(((full.cpu - bare.cpu) * 1000) / ROWS);
     }
   }
-  const plpgsql = median(net.get('plpgsql, empty') ?? []);
-  print(`${ROWS} rows, ${ROUNDS} rounds`, 'net us', 'best', 'goal', 'plpgsql=1');
-  for (const [name, , goal] of WAYS) {
-    const times = net.get(name) ?? [];
-    const us = median(times);
-    print(name, us.toFixed(3), Math.min(...times).toFixed(3), goal, (us / plpgsql).toFixed(1));
+  const plpgsql = median(results.find(({ name }) => name === 'plpgsql, empty')?.cpu ?? []);
+  print(`${ROWS} rows, ${ROUNDS} rounds`, 'net us', 'best', 'goal', 'cpu us', 'plpgsql=1');
+  for (const { name, goal, wall, cpu } of results) {
+    const [net, best, used] = [median(wall), Math.min(...wall), median(cpu)];
+    const ratio = (used / plpgsql).toFixed(1);
+    print(name, net.toFixed(3), best.toFixed(3), goal, used.toFixed(3), ratio);
   }
   const set = await timed(client, 'SELECT count(*) FROM js_rows(200000)');
   print('a row of a set, plv8.return_next', ((set * 1000) / 200_000).toFixed(3), '', '0.3');
   await client.end();
+}
+
+/** Milliseconds from pg_cancel_backend() to the error in the other session. */
+async function measureCancel(name: string, sql: string): Promise<void> {
+  const [victim, other] = [await connect(), await connect()];
+  const { rows } = await victim.query('SELECT pg_backend_pid() AS pid');
+  const times: number[] = [];
+  for (let i = 0; i < CANCELS; i += 1) {
+    const begun = new Promise((resolve) => victim.once('notice', resolve));
+    const ended = victim.query(sql).then(
+      () => Promise.reject(new Error('it was not cancelled')),
+      () => performance.now(),
+    );
+    await begun;
+    const asked = performance.now();
+    await other.query('SELECT pg_cancel_backend($1)', [rows[0].pid]);
+    times.push((await ended) - asked);
+  }
+  const [p50, p99] = [median(times), quantile(times, 0.99)];
+  print(name, p50.toFixed(2), p99.toFixed(2), Math.max(...times).toFixed(2));
+  await Promise.all([victim.end(), other.end()]);
 }
 
 /** First and second call in new connections, and the private memory that stays. */
@@ -134,6 +180,10 @@ try {
   process.stdout.write(`load ${readFileSync('/proc/loadavg', 'utf8').trim()}\n\n`);
   await measureRows();
   await measureFirstCall();
+  process.stdout.write('\n');
+  print(`${CANCELS} cancels, ms`, 'p50', 'p99', 'longest');
+  await measureCancel('a loop in plv8 (goal: p99 of 5)', 'SELECT js_spin()');
+  await measureCancel('pg_sleep() in plpgsql', 'SELECT pl_sleep()');
 } finally {
   dropDatabase();
 }

@@ -28,7 +28,8 @@ class BlockPool {
   struct Block {
     Block* next;
   };
-  static constexpr size_t kMaxPooledBytes = 4UL * 1024 * 1024;
+  // About what two collections of young objects give back.
+  static constexpr size_t kMaxPooledBytes = 16UL * 1024 * 1024;
 
   static size_t ClassOf(size_t length) { return (length + kStepBytes - 1) / kStepBytes; }
 

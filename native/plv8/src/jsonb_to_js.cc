@@ -110,6 +110,7 @@ v8::Local<v8::Value> SmallObject(Reader* reader, JsonbContainer* container, uint
   uint32 count = JsonContainerSize(container), start = 0, end = 0;
   Cursor cursor = StartOf(container);
   bool threw = false;
+  if (guc_json_numbers == kJsonExact) return ByText(isolate, container, bytes);
   while (cursor.index < count) (void)NextEntry(&cursor, &start, &end);
   JsonbKeys keys = {container->children, cursor.data, count, end};
   Role* role = static_cast<Role*>(isolate->GetData(0));
