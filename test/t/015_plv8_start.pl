@@ -77,7 +77,7 @@ sub forged
 	my ($at, $text) = @_;
 	my $bytes = contents();
 	my $head = 8 + 4 + 4 + 64 + 32 + 48;
-	my $all = $head + 32 + unpack('L', substr($bytes, 12, 4)) * (64 + 8 + 32 + 48);
+	my $all = $head + 32 + unpack('L', substr($bytes, 12, 4)) * (64 + 8 + 8 + 32 + 48);
 	substr($bytes, $at, length $text) = $text;
 	substr($bytes, $head, 32) = "\0" x 32;
 	substr($bytes, $head, 32) = sha256(substr($bytes, 0, $all));
@@ -129,6 +129,57 @@ like(slurp_file($node->logfile, $from), qr/plv8.v8_flags is set.*did not take th
 	'the log says why');
 is(answer(file_of(flipped(length(contents()) - 1)), 'SELECT plain(); '),
 	"false\nfalse, function\ntrue/0", 'a damaged code cache stands for source');
+
+# Several bundles, each in a context of its own, with what they hold of plv8.
+sub bundle_file
+{
+	my ($name, $text) = @_;
+	my $file = $node->basedir . "/$name.js";
+	open(my $out, '>', $file) or die $!;
+	print $out $text;
+	close($out);
+	return $file;
+}
+my $tool = $node->config_data('--pkglibdir') . '/ai_runtime/bin/plv8_snapshot';
+my $several = $node->basedir . '/several.snapshot';
+my ($one, $two) = (bundle_file('one', q(const run = plv8.execute, seen = new Map([[1n, /x/u]]);
+	let calls = 0;
+	globalThis.one = { sql: () => run('SELECT 7 AS n')[0].n, calls: () => ++calls,
+		kept: () => [seen.get(1n), new Uint8Array([1, 2]), JSON.stringify({ n: 5n })].join(),
+		say: (x) => console.log(x) };)),
+	bundle_file('two', 'Array.prototype.extra = () => "extra"; globalThis.two = [2].at(0);'));
+my $three = bundle_file('three', 'Array.prototype.extra = () => 3; globalThis.three = 3;');
+my ($stdout, $stderr) = run_command([ $tool, $several, $one, $two, $three ]);
+like($stdout, qr/3 bundles/, 'a snapshot of three bundles');
+like($stderr, qr/two gets a code cache only: TypeError/, 'one wants what V8 lacks at that time');
+$node->safe_psql('postgres', q(
+	CREATE FUNCTION on_one() RETURNS text LANGUAGE plv8 AS $$ 'plv8 bundle one';
+		one.say('said');
+		return [one.sql(), one.calls(), one.calls(), one.kept(), typeof two, typeof three, [].extra,
+			[1].at(-1)].join('|') $$;
+	CREATE FUNCTION on_two() RETURNS text LANGUAGE plv8 AS
+		$$ "plv8 bundle two"; return typeof two $$;
+	CREATE FUNCTION on_three() RETURNS text LANGUAGE plv8 AS
+		$$ "plv8 bundle three"; return [typeof one, three, [].extra()].join() $$;
+	CREATE FUNCTION on_four() RETURNS text LANGUAGE plv8 AS
+		$$ 'plv8 bundle three, four'; return typeof three $$;));
+for my $case ([ 'one', '7|1|2|/x/u,1,2,{"n":"5"}|undefined|undefined||1' ],
+	[ 'two', 'undefined' ], [ 'three', 'undefined,3,3' ], [ 'four', 'undefined' ])
+{
+	my ($name, $answer) = @$case;
+	is($node->safe_psql('postgres', "SET plv8.snapshot = '$several'; SELECT on_$name()"), $answer,
+		"a function on bundle $name");
+}
+for my $case ([ 'throws', 'throw new Error("no")', qr/throws: Error: no/ ],
+	[ 'calls', 'plv8.execute("SELECT 1")', qr/there is no database here/ ],
+	[ 'broken', 'return 1 +', qr/broken: SyntaxError/ ])
+{
+	my ($name, $text, $reason) = @$case;
+	command_fails_like([ $tool, $several, bundle_file($name, $text) ], $reason,
+		"no snapshot of a bundle that is wrong: $name");
+}
+is($node->safe_psql('postgres', "SET plv8.snapshot = '$several'; SELECT on_three()"),
+	'undefined,3,3', 'the file is still the one before');
 
 # Roles beside each other, and a role whose first function does not want the bundle.
 is(answer('$libdir/plv8.snapshot', 'SELECT plain(); '), "false\nfalse, function\ntrue/1",

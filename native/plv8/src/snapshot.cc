@@ -160,9 +160,9 @@ size_t ContextFor(Oid function) {
   ReleaseSysCache(tuple);
   const char* name = body ? FindBundleName(body, &length) : nullptr;
   for (uint32 i = 0; name && i < HeaderOf(image.data)->bundle_count; i++) {
-    const char* found = BundlesOf(image.data)[i].name;
-    if (strlen(found) == length && memcmp(name, found, length) == 0)
-      return kPlainContext + 1 + i;
+    const SnapshotBundle& bundle = BundlesOf(image.data)[i];
+    if (strlen(bundle.name) == length && memcmp(name, bundle.name, length) == 0)
+      return bundle.context;
   }
   return kPlainContext;
 }
@@ -173,7 +173,10 @@ bool NamesBundle(const char* body) {
 }
 
 const char* BundleIn(size_t context) {
-  return context == kPlainContext ? nullptr : BundlesOf(image.data)[context - 1].name;
+  if (context == kPlainContext) return nullptr;
+  const SnapshotBundle* bundle = BundlesOf(image.data);
+  while (bundle->context != context) bundle++;
+  return bundle->name;
 }
 
 CodeCache FindCodeCache(const char* body, size_t bytes) {

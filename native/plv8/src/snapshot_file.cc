@@ -57,7 +57,9 @@ const char* CheckSnapshotHeader(const char* file, size_t size) {
   for (uint32 i = 0; i < header->bundle_count; i++) {
     const SnapshotBundle& bundle = BundlesOf(file)[i];
     if (!IsWithin(bundle.code_cache, size)) return "it is cut off";
-    if (!IsTerminated(bundle.name, sizeof(bundle.name))) return "its table is damaged";
+    if (!IsTerminated(bundle.name, sizeof(bundle.name)) ||
+        bundle.context > header->bundle_count)
+      return "its table is damaged";
   }
   return nullptr;
 }

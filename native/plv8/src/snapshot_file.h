@@ -39,10 +39,11 @@ struct SnapshotHeader {
   uint8 sha256[kSha256Bytes];  // of header and table, with zeroes here
 };
 
-// A script that was run in a context of its own: the blob's context 1 + its position.
-// Context 0 is that of a role without any.
+// A script and the context of the blob that it was run in; the plain one, number 0,
+// where V8 could not run it while it made the blob.
 struct SnapshotBundle {
   char name[kBundleNameBytes];
+  uint64 context;
   uint64 source_bytes;
   uint8 source_sha256[kSha256Bytes];
   SnapshotSection code_cache;

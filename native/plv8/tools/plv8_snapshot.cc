@@ -3,7 +3,8 @@
  *
  * A bundle is the body of a plv8 function without arguments, named as the file. Each is
  * run in a context of its own, as the function would be; what it leaves there is in the
- * snapshot. One that throws, or that needs the database, fails the whole. Run by whoever
+ * snapshot. One that throws, or that needs the database, fails the whole; one that only
+ * wants what V8 lacks while it makes a snapshot gets a code cache alone. Run by whoever
  * installs plv8 or a bundle. Makes the same contexts as plv8.so, from the same sources;
  * PostgreSQL is not linked.
  */
@@ -38,6 +39,7 @@ struct Bundle {
   std::string name;
   std::string source;
   std::string code_cache;
+  uint64 context = 0;
 };
 
 [[noreturn]] void Fail(const std::string& what, const std::string& why) {
@@ -59,9 +61,9 @@ Bundle ReadBundle(const std::string& path) {
   return bundle;
 }
 
-// Compiles the bundle and runs it in the context; what it threw ends the program.
-v8::Local<v8::Function> RunBundle(v8::Isolate* isolate, v8::Local<v8::Context> context,
-                                  const Bundle& bundle) {
+// Compiles the bundle and runs it in the context. Empty: *why tells what it threw.
+v8::MaybeLocal<v8::Function> RunBundle(v8::Isolate* isolate, v8::Local<v8::Context> context,
+                                       const Bundle& bundle, std::string* why) {
   v8::Context::Scope scope(context);
   v8::TryCatch try_catch(isolate);
   v8::Local<v8::String> name, source;
@@ -77,7 +79,8 @@ v8::Local<v8::Function> RunBundle(v8::Isolate* isolate, v8::Local<v8::Context> c
   if (!v8::ScriptCompiler::CompileFunction(context, &unit, 0, nullptr).ToLocal(&function) ||
       !function->Call(context, v8::Undefined(isolate), 0, nullptr).ToLocal(&ignored)) {
     v8::String::Utf8Value message(isolate, try_catch.Exception());
-    Fail(bundle.name, *message ? *message : "failed");
+    *why = *message ? *message : "failed";
+    return {};
   }
   return function;
 }
@@ -93,7 +96,10 @@ std::string MakeCodeCache(const Bundle& bundle) {
   {
     v8::Isolate::Scope isolate_scope(isolate);
     v8::HandleScope handles(isolate);
-    v8::Local<v8::Function> function = RunBundle(isolate, NewPlv8Context(isolate), bundle);
+    std::string why;
+    v8::Local<v8::Function> function;
+    if (!RunBundle(isolate, NewPlv8Context(isolate), bundle, &why).ToLocal(&function))
+      Fail(bundle.name, why);
     std::unique_ptr<v8::ScriptCompiler::CachedData> cache(
         v8::ScriptCompiler::CreateCodeCacheForFunction(function));
     if (cache == nullptr) Fail(bundle.name, "V8 makes no code cache of it");
@@ -104,7 +110,8 @@ std::string MakeCodeCache(const Bundle& bundle) {
   return code;
 }
 
-std::string MakeBlob(const std::vector<Bundle>& bundles) {
+// The blob; the bundles are told their contexts.
+std::string MakeBlob(std::vector<Bundle>* bundles) {
   v8::StartupData blob = {nullptr, 0};
   {
     v8::SnapshotCreator creator(kNativeAddresses);
@@ -113,10 +120,14 @@ std::string MakeBlob(const std::vector<Bundle>& bundles) {
       v8::HandleScope handles(isolate);
       creator.SetDefaultContext(v8::Context::New(isolate));
       creator.AddContext(NewPlv8Context(isolate));
-      for (const Bundle& bundle : bundles) {
+      for (Bundle& bundle : *bundles) {
+        std::string why;
         v8::Local<v8::Context> context = NewPlv8Context(isolate);
-        RunBundle(isolate, context, bundle);
-        creator.AddContext(context);
+        if (!RunBundle(isolate, context, bundle, &why).IsEmpty())
+          bundle.context = creator.AddContext(context);
+        else
+          std::cerr << "plv8_snapshot: " << bundle.name << " gets a code cache only: " << why
+                    << "\n";
       }
     }
     blob = creator.CreateBlob(v8::SnapshotCreator::FunctionCodeHandling::kKeep);
@@ -152,6 +163,7 @@ std::string MakeFile(const std::vector<Bundle>& bundles, const std::string& blob
   for (size_t i = 0; i < bundles.size(); i++) {
     const Bundle& bundle = bundles[i];
     bundle.name.copy(table[i].name, kBundleNameBytes - 1);
+    table[i].context = bundle.context;
     table[i].source_bytes = bundle.source.size();
     Sha256Of(bundle.source.data(), bundle.source.size(), table[i].source_sha256);
     table[i].code_cache = Append(&file, bundle.code_cache);
@@ -186,7 +198,8 @@ int Main(int argc, char** argv) {
   v8::V8::InitializePlatform(platform.get());
   v8::V8::Initialize();
   for (Bundle& bundle : bundles) bundle.code_cache = MakeCodeCache(bundle);
-  std::string file = MakeFile(bundles, MakeBlob(bundles));
+  std::string blob = MakeBlob(&bundles);
+  std::string file = MakeFile(bundles, blob);
   WriteFile(argv[1], file);
   std::cout << argv[1] << ": " << file.size() << " bytes, " << bundles.size() << " bundles\n";
   return 0;
