@@ -210,6 +210,12 @@ for my $file ('$libdir/plv8.snapshot', '')
 	unlike($stderr, qr/define\.ts|$bundle|stub/, "$name: and nothing of what stands between");
 }
 
+# A snapshot is code: only a superuser names it, also ahead of the library's loading.
+$node->psql('postgres', "SET ROLE other; SET plv8.snapshot = ''; SELECT on_bundle()",
+	stdout => \$stdout, stderr => \$stderr);
+like($stdout, qr/^true, function$/, 'nobody else has a session start from another file');
+like($stderr, qr/permission denied to set parameter "plv8.snapshot"/, 'and hears of it');
+
 # The postmaster reads the file once, and starts nothing of V8.
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'plv8'");
 $node->restart;
