@@ -42,6 +42,8 @@ bool ArrayFromJs(v8::Isolate* isolate, TypeInfo* type, v8::Local<v8::Value> valu
                  Datum* result);
 v8::Local<v8::Value> JsonbToJs(v8::Isolate* isolate, Datum value);
 v8::Local<v8::Value> ParseJson(v8::Isolate* isolate, const char* text, size_t length);
+// As JSON.parse, whatever plv8.json_numbers says.
+v8::Local<v8::Value> ParseDoubleJson(v8::Isolate* isolate, const char* text, size_t length);
 bool JsonFromJs(v8::Isolate* isolate, TypeInfo* type, v8::Local<v8::Value> value,
                 Datum* result, bool* isnull);
 

@@ -93,9 +93,13 @@ v8::Local<v8::Value> OtherToJs(v8::Isolate* isolate, TypeInfo* type, Datum value
 }  // namespace
 
 v8::Local<v8::Value> ParseJson(v8::Isolate* isolate, const char* text, size_t length) {
-  v8::Local<v8::Value> value;
   if (guc_json_numbers == kJsonExact && HasInexactNumber(text, length))
     return ParseExactJson(isolate, text, length);
+  return ParseDoubleJson(isolate, text, length);
+}
+
+v8::Local<v8::Value> ParseDoubleJson(v8::Isolate* isolate, const char* text, size_t length) {
+  v8::Local<v8::Value> value;
   v8::Local<v8::String> string = ToJsString(isolate, text, length);
   if (string->Length() > kLargeJsonChars) {
     if (ParseLargeJson(isolate, string).ToLocal(&value)) return value;

@@ -5,6 +5,7 @@
  */
 #include "exact_json.h"
 
+#include "convert.h"
 #include "errors.h"
 #include "js_string.h"
 
@@ -102,6 +103,7 @@ bool Revive(v8::Isolate* isolate, v8::Local<v8::Value>* value) {
   }
   if (!(*value)->IsObject()) return true;
   check_stack_depth();
+  CHECK_FOR_INTERRUPTS();
   v8::Local<v8::Object> object = value->As<v8::Object>();
   v8::Local<v8::Array> names;
   if (!object->GetOwnPropertyNames(context).ToLocal(&names)) return false;
@@ -161,6 +163,7 @@ v8::Local<v8::Value> BigIntOf(v8::Isolate* isolate, const char* digits) {
 bool HasInexactNumber(const char* text, size_t length) {
   NumberToken token;
   while (NextNumber(text, length, token.end, &token)) {
+    CHECK_FOR_INTERRUPTS();
     if (!token.exact) return true;
   }
   return false;
@@ -172,6 +175,7 @@ v8::Local<v8::Value> ParseExactJson(v8::Isolate* isolate, const char* text, size
   size_t copied = 0;
   initStringInfo(&marked);
   while (NextNumber(text, length, token.end, &token)) {
+    CHECK_FOR_INTERRUPTS();
     if (token.exact) continue;
     appendBinaryStringInfo(&marked, text + copied, static_cast<int>(token.start - copied));
     appendStringInfo(&marked, "\"%s%.*s\"", token.whole ? kBigIntMark : "",
@@ -179,12 +183,9 @@ v8::Local<v8::Value> ParseExactJson(v8::Isolate* isolate, const char* text, size
     copied = token.end;
   }
   appendBinaryStringInfo(&marked, text + copied, static_cast<int>(length - copied));
-  v8::Local<v8::Value> value;
-  if (!v8::JSON::Parse(isolate->GetCurrentContext(),
-                       ToJsString(isolate, marked.data, static_cast<size_t>(marked.len)))
-           .ToLocal(&value) ||
-      !Revive(isolate, &value))
-    return {};
+  v8::Local<v8::Value> value =
+      ParseDoubleJson(isolate, marked.data, static_cast<size_t>(marked.len));
+  if (value.IsEmpty() || !Revive(isolate, &value)) return {};
   pfree(marked.data);
   return value;
 }

@@ -36,6 +36,10 @@ DO $$ long_value.map(x => x.b).sort() $$ LANGUAGE plv8;
 SELECT takes(x) FROM long_values;
 SELECT takes_json(y) FROM long_values;
 SELECT pg_column_size(gives());
+SET plv8.json_numbers = exact;
+SELECT takes(x) FROM long_values;
+SELECT takes_json(y) FROM long_values;
+RESET plv8.json_numbers;
 -- A builtin that nothing can interrupt: its call ends so, not the next statement.
 DO $$ let text = 'x'.repeat(30000000); text += 'y'; text.split('') $$ LANGUAGE plv8;
 RESET statement_timeout;

@@ -93,6 +93,11 @@ DO $$ JSON.parse('['.repeat(300000)) $$ LANGUAGE plv8;
 -- As an argument of type json, and the memory limit on the way.
 CREATE FUNCTION json_length(x json) RETURNS int LANGUAGE plv8 AS $$ return x.length $$;
 SELECT json_length(json_agg(i)) FROM generate_series(1, 100000) AS i;
+CREATE FUNCTION last_of(x json) RETURNS text LANGUAGE plv8
+  AS $$ return x.length + ' ' + typeof x.at(-1) + ' ' + x.at(-1) $$;
+SET plv8.json_numbers = exact;
+SELECT last_of(json_agg(i + 9007199254740993)) FROM generate_series(1, 30000) AS i;
+RESET plv8.json_numbers;
 SET plv8.memory_limit = '32MB';
 SELECT plv8_reset();
 DO $$ JSON.parse('[' + '{"a":[1]},'.repeat(1000000) + '1]') $$ LANGUAGE plv8;
