@@ -13,7 +13,9 @@ constexpr uint64_t kMaxWeight = 32;
 // A thread that lost its core says nothing about the model: more than this is not believed.
 constexpr double kMaxOutlier = 1.5;
 // The share of the time in which other sizes than the best are looked at again.
-constexpr double kLookShare = 0.05;
+constexpr double kLookShare = 0.02;
+// A larger size is taken though it costs a little more: fewer executions, less to put together.
+constexpr double kLargerMayCost = 1.05;
 constexpr double kMaxSpentNs = 60e9;
 
 // The place of the largest size of at most so many rows.
@@ -68,6 +70,13 @@ int BatchCurve::BestLocked(int largest) const {
     if (size.ns_per_row * static_cast<double>(uint64_t{1} << place) > kMaxExecutionNs) break;
     if (sizes_[best].executions == 0 || size.ns_per_row < sizes_[best].ns_per_row) best = place;
   }
+  const double enough = kLargerMayCost * sizes_[best].ns_per_row;
+  for (int place = best + 1; place <= largest; ++place) {
+    const Size& size = sizes_[place];
+    if (size.executions < kMinExecutions || size.ns_per_row > enough) continue;
+    if (size.ns_per_row * static_cast<double>(uint64_t{1} << place) > kMaxExecutionNs) break;
+    best = place;
+  }
   return best;
 }
 
@@ -98,7 +107,10 @@ void BatchCurve::Record(uint64_t rows, uint64_t ns) {
   Size& size = sizes_[place];
   double measured = static_cast<double>(ns) / static_cast<double>(rows);
   spent_ns_ += static_cast<double>(ns);
-  if (place != BestLocked(kSizes - 1)) size.looked_ns += static_cast<double>(ns);
+  if (place != best_) {
+    size.looked_ns += static_cast<double>(ns);
+    best_ = BestLocked(kSizes - 1);
+  }
   if (spent_ns_ > kMaxSpentNs) ForgetHalfLocked();
   ++size.executions;
   size.last_execution = ++executions_;

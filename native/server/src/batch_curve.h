@@ -54,6 +54,7 @@ class BatchCurve {
 
   mutable std::mutex mu_;
   Size sizes_[kSizes];
+  int best_ = 0;  // of all sizes
   uint64_t executions_ = 0;
   double spent_ns_ = 0;
 };

@@ -27,9 +27,11 @@ Status ReplyRows::Start(const OutputTensor& tensor, uint64_t total, Output* outp
 
 Status ReplyRows::Add(size_t place, const OutputTensor& tensor, uint64_t from, uint64_t to,
                       uint64_t rows, uint64_t total) {
+  RETURN_IF_ERROR(failure_);
   if (place >= outputs_.size()) {
     outputs_.resize(place + 1);
-    RETURN_IF_ERROR(Start(tensor, total, &outputs_[place]));
+    failure_ = Start(tensor, total, &outputs_[place]);
+    RETURN_IF_ERROR(failure_);
   }
   Output& output = outputs_[place];
   const bool is_same = output.datatype == tensor.datatype &&

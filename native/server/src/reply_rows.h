@@ -42,6 +42,7 @@ class ReplyRows {
   static Status WriteOutput(const Output& output, uint64_t total, FrameWriter* reply);
 
   std::vector<Output> outputs_;
+  Status failure_;  // of an output that could not be started: rows that come later find no room
 };
 
 }  // namespace ai_runtime

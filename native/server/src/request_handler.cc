@@ -307,13 +307,14 @@ void RequestHandler::Execute(BatchPlan plan) {
 }
 
 void RequestHandler::ExecuteInference(BatchPlan plan) {
-  std::vector<BatchPlan> plans;
-  plans.push_back(std::move(plan));
-  for (size_t i = 0; i < plans.size(); ++i) {
-    BatchExecution execution(std::move(plans[i]), this);
-    if (!execution.Begin(Clock::now())) continue;
-    execution.Run();
-    for (BatchPlan& again : execution.End(Clock::now())) plans.push_back(std::move(again));
+  BatchExecution execution(std::move(plan), this);
+  if (!execution.Begin(Clock::now())) return;
+  execution.Run();
+  for (BatchPlan& again : execution.End(Clock::now())) {  // of one request each
+    BatchExecution alone(std::move(again), this);
+    if (!alone.Begin(Clock::now())) continue;
+    alone.Run();
+    (void)alone.End(Clock::now());
   }
 }
 

@@ -90,12 +90,12 @@ TEST(BatchCurve, SettlesOnTheBestSizeWithinTwoSeconds) {
 TEST(BatchCurve, SettlesUnderNoise) {
   for (const Shape& shape : Shapes()) {
     int settled = 0;
-    for (uint64_t seed = 1; seed <= 100; ++seed) {
+    for (uint64_t seed = 1; seed <= 40; ++seed) {
       BatchCurve controller;
       RunFor(kTwoSecondsNs, shape.ns, 0.2, seed, &controller);
       settled += Chosen(shape.ns, controller) <= 1.1 * BestFixed(shape.ns) ? 1 : 0;
     }
-    EXPECT_GE(settled, 95) << shape.name;
+    EXPECT_GE(settled, 38) << shape.name;
   }
 }
 
