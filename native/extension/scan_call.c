@@ -50,7 +50,7 @@ static void
 make_evaluator(AiBatchScanState *scan, AiScanCall *call, Datum model, Datum options,
 			   bool options_null)
 {
-	AiEvaluatorSpec spec;
+	AiEvaluatorSpec spec = {0};
 	MemoryContext caller;
 
 	drop_evaluator(call);
