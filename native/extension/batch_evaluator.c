@@ -185,9 +185,12 @@ take_idle_batch(AiEvaluator *evaluator)
 AiBatch *
 ai_batch_begin(AiEvaluator *evaluator)
 {
+	MemoryContext caller = MemoryContextSwitchTo(evaluator->row_context);
 	AiCall	   *call = prepare_call(evaluator);
 	AiBatch    *batch = take_idle_batch(evaluator);
 
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(evaluator->row_context);
 	batch->call = call;
 	batch->quick_way = quick_way(evaluator, call);
 	batch->column_plan = evaluator->column_plan;
@@ -332,30 +335,35 @@ add_row(AiBatch *batch, Datum value)
 		renew_row_frame(evaluator);
 }
 
-/* Returns a value that is neither compressed nor elsewhere, aligned; else NULL. */
-static inline const struct varlena *
+/* Returns a value as it is in memory when it is neither compressed nor elsewhere. */
+static const struct varlena *
 plain_value(AiEvaluator *evaluator, Datum value)
 {
 	struct varlena *datum = (struct varlena *) DatumGetPointer(value);
+	MemoryContext caller;
 
-	if (likely(VARATT_IS_4B_U(datum)))
-		return datum;
-	if (!VARATT_IS_SHORT(datum))
-		return NULL;
-	SET_VARSIZE(evaluator->unpacked.bytes, VARSIZE_SHORT(datum) - VARHDRSZ_SHORT + VARHDRSZ);
-	memcpy(evaluator->unpacked.bytes + VARHDRSZ, VARDATA_SHORT(datum),
-		   VARSIZE_SHORT(datum) - VARHDRSZ_SHORT);
-	return (const struct varlena *) evaluator->unpacked.bytes;
+	if (VARATT_IS_SHORT(datum))
+	{
+		SET_VARSIZE(evaluator->unpacked.bytes, VARSIZE_SHORT(datum) - VARHDRSZ_SHORT + VARHDRSZ);
+		memcpy(evaluator->unpacked.bytes + VARHDRSZ, VARDATA_SHORT(datum),
+			   VARSIZE_SHORT(datum) - VARHDRSZ_SHORT);
+		return (const struct varlena *) evaluator->unpacked.bytes;
+	}
+	MemoryContextReset(evaluator->row_context);
+	caller = MemoryContextSwitchTo(evaluator->row_context);
+	datum = pg_detoast_datum(datum);
+	MemoryContextSwitchTo(caller);
+	return datum;
 }
 
 /* Adds a row to the request that the last one went to, without a frame of its own. */
 static inline bool
 add_quickly(AiBatch *batch, AiBatchRequest *request, Datum input)
 {
-	const struct varlena *value = plain_value(batch->evaluator, input);
+	const struct varlena *value = (const struct varlena *) DatumGetPointer(input);
 
-	if (unlikely(value == NULL))
-		return false;
+	if (unlikely(!VARATT_IS_4B_U(value)))
+		value = plain_value(batch->evaluator, input);
 	if (batch->quick_way == AI_QUICK_ARRAY)
 		return ai_batch_request_add_array(request, (const ArrayType *) value);
 	return ai_batch_request_add_features(request, batch->call->model.compiled->plan,

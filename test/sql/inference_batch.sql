@@ -53,7 +53,7 @@ BEGIN
 	END LOOP;
 END $$;
 -- Rows that differ between the two; rows, and those among them with an error
-CREATE FUNCTION compare(model text, inputs jsonb[], options jsonb DEFAULT '{}')
+CREATE FUNCTION compare_rows(model text, inputs jsonb[], options jsonb DEFAULT '{}')
 	RETURNS TABLE (different bigint, rows bigint, failed bigint) LANGUAGE sql
 	RETURN (SELECT (count(*) FILTER (WHERE (a.idx, a.output, a.error) IS DISTINCT FROM
 			(b.idx, b.output, b.error)), count(*), count(b.error))
@@ -77,9 +77,9 @@ SELECT * FROM ai_inference_batch('none', '[[1, 2]]'::jsonb);
 SELECT * FROM ai_inference_batch('double', '[[1, 2]]'::jsonb, '{"on_error": 1}');
 
 -- More rows than a batch has; shapes that differ; rows given as batches of their own
-SELECT * FROM compare('double', (SELECT array_agg(jsonb_build_array(i, -i / 3.0) ORDER BY i)
+SELECT * FROM compare_rows('double', (SELECT array_agg(jsonb_build_array(i, -i / 3.0) ORDER BY i)
 	FROM generate_series(1, 2500) AS i));
-SELECT * FROM compare('double', (SELECT array_agg(CASE i % 11
+SELECT * FROM compare_rows('double', (SELECT array_agg(CASE i % 11
 		WHEN 0 THEN NULL
 		WHEN 1 THEN '[1, 2, 3]'
 		WHEN 2 THEN jsonb_build_array(jsonb_build_array(i, 1), jsonb_build_array(2, 3))
@@ -88,27 +88,27 @@ SELECT * FROM compare('double', (SELECT array_agg(CASE i % 11
 		WHEN 5 THEN '[]'
 		ELSE jsonb_build_array(i, 1) END ORDER BY i)
 	FROM generate_series(1, 1500) AS i));
-SELECT * FROM compare('strings', (SELECT array_agg(
+SELECT * FROM compare_rows('strings', (SELECT array_agg(
 		(SELECT jsonb_agg(repeat('ä' || i, j)) FROM generate_series(1, 1 + i % 5) AS j) ORDER BY i)
 	FROM generate_series(1, 300) AS i));
-SELECT * FROM compare('both', (SELECT array_agg(jsonb_build_object('a', jsonb_build_array(i, 1),
+SELECT * FROM compare_rows('both', (SELECT array_agg(jsonb_build_object('a', jsonb_build_array(i, 1),
 		'b', jsonb_build_array(2, i), 'k', i / 100) ORDER BY i)
 	FROM generate_series(1, 500) AS i));
 
 -- One row that the model refuses does not take the others with it
 SELECT * FROM ai_inference_batch('table', '[0, 1, 3, 2, 0, -4, 1]'::jsonb);
-SELECT * FROM compare('table', (SELECT array_agg(to_jsonb(CASE WHEN i % 97 = 0 THEN 5 ELSE i % 3
+SELECT * FROM compare_rows('table', (SELECT array_agg(to_jsonb(CASE WHEN i % 97 = 0 THEN 5 ELSE i % 3
 		END) ORDER BY i) FROM generate_series(1, 2000) AS i));
 SELECT * FROM ai_inference_batch('table', '[0, 9]'::jsonb, '{"on_error": "raise"}');
 \echo :SQLSTATE
 
 -- Models that may not be asked for several rows at once
-SELECT * FROM compare('sum', '{"[1, 2]","[3, 4]","[5, 6]"}');
-SELECT * FROM compare('square', '{"[1]","[3]","[[1, 2], [3, 4]]"}');
-SELECT * FROM compare('one', '{"[1, 2]","[3, 4]","[[5, 6]]","[[1, 2], [3, 4]]"}');
+SELECT * FROM compare_rows('sum', '{"[1, 2]","[3, 4]","[5, 6]"}');
+SELECT * FROM compare_rows('square', '{"[1]","[3]","[[1, 2], [3, 4]]"}');
+SELECT * FROM compare_rows('one', '{"[1, 2]","[3, 4]","[[5, 6]]","[[1, 2], [3, 4]]"}');
 
 -- Features, output specification, maps
-SELECT * FROM compare('features', (SELECT array_agg(CASE i % 7
+SELECT * FROM compare_rows('features', (SELECT array_agg(CASE i % 7
 		WHEN 0 THEN jsonb_build_object('a', i, 'job', 'z')
 		WHEN 1 THEN jsonb_build_object('a', i, 'job', 'y', 'b', null)
 		WHEN 2 THEN jsonb_build_object('job', 'y', 'b', 1)
@@ -138,7 +138,7 @@ BEGIN
 	FOR kind IN SELECT unnest('{fp32,fp64,int64}'::text[]) LOOP
 		EXECUTE format('SELECT array_agg(%s) FROM generate_series(1, 600) AS i', make)
 			INTO inputs USING kind;
-		SELECT c.different, c.rows FROM compare('kinds_' || kind, inputs,
+		SELECT c.different, c.rows FROM compare_rows('kinds_' || kind, inputs,
 			'{"output_format": "raw"}') AS c INTO different, rows;
 		RETURN NEXT;
 	END LOOP;
@@ -176,7 +176,8 @@ CREATE TABLE typed AS SELECT place, CASE place % 9
 	FROM generate_series(1, 3000) AS place
 	UNION ALL SELECT 1, a FROM unnest('{NaN,Infinity,-Infinity,-0,1e-45,3.4028236e38,1e300,null}'
 		::float8[]) AS a;
-SELECT datatype, model, same.* FROM unnest('{fp32,fp64,int64}'::text[]) AS model,
+SELECT datatype, model, different, rows, failed < rows AS some_fit
+FROM unnest('{fp32,fp64,int64}'::text[]) AS model,
 	unnest('{float8,real,int2,int4,int8,numeric,tiny,text}'::text[]) AS datatype,
 	compare_columns('kinds_' || model, format('SELECT %s AS a, place AS bb, CASE place %% 4 WHEN 0
 			THEN NULL ELSE place %% 2 = 0 END AS flag, chr(120 + place %% 4)::varchar AS c,
@@ -188,7 +189,8 @@ SELECT datatype, model, same.* FROM unnest('{fp32,fp64,int64}'::text[]) AS model
 			ELSE a::real END'
 		ELSE 'a::' || datatype END)) AS same;
 SET extra_float_digits = 0;
-SELECT * FROM compare_columns('kinds_fp32', 'SELECT a, 1 AS bb FROM typed');
+SELECT different, rows, failed < rows AS some_fit
+	FROM compare_columns('kinds_fp32', 'SELECT a, 1 AS bb FROM typed');
 RESET extra_float_digits;
 -- Other ways of a row: names that are not there, or twice, and tensors by name
 SELECT output, error FROM ai_runtime._inference_query('kinds_fp32', 'SELECT 1 AS b FROM
@@ -222,9 +224,9 @@ FROM (SELECT array_agg(number ORDER BY number) AS numbers FROM numbers) AS n,
 		JOIN LATERAL unnest(numbers) WITH ORDINALITY AS c (number, idx) USING (idx)
 WHERE abs(number) < 3e38;
 SELECT * FROM ai_inference_batch('classifier', '[[1, 2], [3, 1], [0, 0]]'::jsonb);
-SELECT * FROM compare('classifier', (SELECT array_agg(jsonb_build_array(i % 5, i % 7) ORDER BY i)
+SELECT * FROM compare_rows('classifier', (SELECT array_agg(jsonb_build_array(i % 5, i % 7) ORDER BY i)
 	FROM generate_series(1, 1500) AS i));
-SELECT * FROM compare('classifier', (SELECT array_agg(jsonb_build_array(i % 5, i % 7) ORDER BY i)
+SELECT * FROM compare_rows('classifier', (SELECT array_agg(jsonb_build_array(i % 5, i % 7) ORDER BY i)
 	FROM generate_series(1, 100) AS i), '{"output_format": "raw"}');
 
 -- What is not finite
@@ -301,7 +303,7 @@ SELECT count(output) FROM ai_inference_batch('sum', (SELECT array_agg('[1, 2]'::
 SELECT executions('double') - double < 500 AS few, executions('sum') - sum AS each FROM before;
 
 DROP FUNCTION executions, compare_columns, compare_kinds, any_row, good_row;
-DROP FUNCTION compare, one_by_one, ask, tell, nested;
+DROP FUNCTION compare_rows, one_by_one, ask, tell, nested;
 DROP TABLE seen, numbers, typed;
 DROP DOMAIN tiny;
 SET client_min_messages = warning;
