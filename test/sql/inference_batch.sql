@@ -91,13 +91,15 @@ SELECT * FROM compare_rows('double', (SELECT array_agg(CASE i % 11
 SELECT * FROM compare_rows('strings', (SELECT array_agg(
 		(SELECT jsonb_agg(repeat('ä' || i, j)) FROM generate_series(1, 1 + i % 5) AS j) ORDER BY i)
 	FROM generate_series(1, 300) AS i));
-SELECT * FROM compare_rows('both', (SELECT array_agg(jsonb_build_object('a', jsonb_build_array(i, 1),
+SELECT * FROM compare_rows('both',
+	(SELECT array_agg(jsonb_build_object('a', jsonb_build_array(i, 1),
 		'b', jsonb_build_array(2, i), 'k', i / 100) ORDER BY i)
 	FROM generate_series(1, 500) AS i));
 
 -- One row that the model refuses does not take the others with it
 SELECT * FROM ai_inference_batch('table', '[0, 1, 3, 2, 0, -4, 1]'::jsonb);
-SELECT * FROM compare_rows('table', (SELECT array_agg(to_jsonb(CASE WHEN i % 97 = 0 THEN 5 ELSE i % 3
+SELECT * FROM compare_rows('table',
+	(SELECT array_agg(to_jsonb(CASE WHEN i % 97 = 0 THEN 5 ELSE i % 3
 		END) ORDER BY i) FROM generate_series(1, 2000) AS i));
 SELECT * FROM ai_inference_batch('table', '[0, 9]'::jsonb, '{"on_error": "raise"}');
 \echo :SQLSTATE
@@ -224,9 +226,11 @@ FROM (SELECT array_agg(number ORDER BY number) AS numbers FROM numbers) AS n,
 		JOIN LATERAL unnest(numbers) WITH ORDINALITY AS c (number, idx) USING (idx)
 WHERE abs(number) < 3e38;
 SELECT * FROM ai_inference_batch('classifier', '[[1, 2], [3, 1], [0, 0]]'::jsonb);
-SELECT * FROM compare_rows('classifier', (SELECT array_agg(jsonb_build_array(i % 5, i % 7) ORDER BY i)
+SELECT * FROM compare_rows('classifier',
+	(SELECT array_agg(jsonb_build_array(i % 5, i % 7) ORDER BY i)
 	FROM generate_series(1, 1500) AS i));
-SELECT * FROM compare_rows('classifier', (SELECT array_agg(jsonb_build_array(i % 5, i % 7) ORDER BY i)
+SELECT * FROM compare_rows('classifier',
+	(SELECT array_agg(jsonb_build_array(i % 5, i % 7) ORDER BY i)
 	FROM generate_series(1, 100) AS i), '{"output_format": "raw"}');
 
 -- What is not finite
