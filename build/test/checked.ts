@@ -1,6 +1,7 @@
 /**
- * Ring cassert: the tests of plv8 and of the extension on a PostgreSQL with its assertions, with
- * parallel workers forced on them, and some with every cached catalogue entry thrown away at once.
+ * Ring cassert: the tests of plv8 and of the extension on a PostgreSQL with its assertions; those
+ * that show no plan also with parallel workers forced on them, and some with every cached catalogue
+ * entry thrown away at once.
  */
 import { checkedPrefix } from '../paths';
 import { runSuite, SUITES, type Suite } from './pg_regress';
@@ -18,10 +19,19 @@ const DISCARDED = [
   ...['types', 'window'],
 ];
 
+/** Of the extension's, those that neither show plans nor count requests nor write in hooks. */
+const IN_WORKERS = ['features', 'output', 'tensors', 'errors'].map((name) => `inference_${name}`);
+
 const PARTS: readonly Suite[] = [
   { ...SUITES.plv8, name: 'cassert-plv8', config: PARALLEL },
   { ...SUITES.plv8, name: 'cassert-discard', config: DISCARD, only: DISCARDED },
-  { ...SUITES.regress, name: 'cassert-regress', config: SUITES.regress.config + PARALLEL },
+  { ...SUITES.regress, name: 'cassert-regress' },
+  {
+    ...SUITES.regress,
+    name: 'cassert-workers',
+    config: SUITES.regress.config + PARALLEL,
+    only: IN_WORKERS,
+  },
 ];
 
 export const cassert: Ring = {
