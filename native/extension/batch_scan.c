@@ -83,7 +83,7 @@ begin_calls(AiBatchScanState *scan, List *calls)
 		check_right(call->plan->function);
 		call->model = ExecInitExpr(call->plan->model, planstate);
 		call->options = ExecInitExpr(call->plan->options, planstate);
-		call->argument = ExecInitExpr(call->plan->argument, planstate);
+		ai_scan_input_begin(&call->input, call->plan->input, call->plan->argument, planstate);
 		call->reach = ExecInitQual(call->plan->reach, planstate);
 		call->first_column = column;
 		call->filtered_on = palloc(call->plan->result_count * sizeof(bool));
@@ -264,16 +264,15 @@ add_input(AiBatchScanState *scan, AiScanBatch *batch, int i)
 {
 	AiScanCall *call = &scan->calls[i];
 	ExprContext *context = scan->reading;
-	Datum		input = (Datum) 0;
-	bool		is_null = true;
+	bool		is_asked;
 
 	if (call->is_ready && call->is_null)
 		return;
-	if (call->reach == NULL || ExecQual(call->reach, context))
-		input = ExecEvalExprSwitchContext(call->argument, context, &is_null);
+	is_asked = (call->reach == NULL || ExecQual(call->reach, context)) &&
+		ai_scan_input_evaluate(&call->input, context);
 	if (batch->batches[i] == NULL)
 	{
-		if (is_null)
+		if (!is_asked)
 			return;
 		ai_scan_call_start(scan, call);
 		if (call->is_null)
@@ -282,7 +281,10 @@ add_input(AiBatchScanState *scan, AiScanBatch *batch, int i)
 		for (int row = 0; row < batch->rows; row++)
 			ai_batch_add(batch->batches[i], (Datum) 0, true);
 	}
-	ai_batch_add(batch->batches[i], input, is_null);
+	if (is_asked)
+		ai_scan_input_add(&call->input, batch->batches[i]);
+	else
+		ai_batch_add(batch->batches[i], (Datum) 0, true);
 }
 
 /* Adds a row of the child to a batch. */

@@ -11,6 +11,7 @@
 #include "nodes/extensible.h"
 
 #include "batch_node.h"
+#include "scan_input.h"
 
 /* A call of a running node. */
 typedef struct AiScanCall
@@ -18,7 +19,7 @@ typedef struct AiScanCall
 	AiNodeCall *plan;
 	ExprState  *model;
 	ExprState  *options;
-	ExprState  *argument;
+	AiScanInput input;
 	ExprState  *reach;			/* NULL: every row */
 	int			first_column;	/* of its results, among the results of the node */
 	bool	   *filtered_on;	/* for each result: the node's filters need it */

@@ -60,7 +60,9 @@ make_evaluator(AiBatchScanState *scan, AiScanCall *call, Datum model, Datum opti
 	call->model_value = datumCopy(model, false, -1);
 	call->options_null = options_null;
 	call->options_value = options_null ? (Datum) 0 : datumCopy(options, false, -1);
-	spec.input = call->plan->input;
+	spec.input = call->input.kind;
+	spec.column_count = call->input.column_count;
+	spec.columns = call->input.columns;
 	spec.address = DatumGetTextPP(call->model_value);
 	spec.options = options_null ? NULL : DatumGetJsonbP(call->options_value);
 	spec.result_count = call->plan->result_count;

@@ -16,14 +16,18 @@ SELECT count(ai_create_model(name, model)) FROM (VALUES
 	('mean', onnx.model('{"x FP32[N,2]"}', '{"y FP32[N,1]"}',
 		onnx.node('ReduceMean', '{x}', '{y}', onnx.attribute('axes', '{1}'::int8[]))))
 	) AS made (name, model);
-CREATE TABLE t (id int PRIMARY KEY, g int, x real[], j jsonb, note text);
+SELECT ai_create_model('f', onnx.model('{"x FP32[N,2]"}', '{"y FP32[N,2]"}',
+	onnx.node('Add', '{x,x}', '{y}')), '{"input": ["id", {"name": "g", "default": 7}]}');
+CREATE TABLE t (gone int, id int PRIMARY KEY, g int, x real[], j jsonb, note text);
+ALTER TABLE t DROP COLUMN gone;
 INSERT INTO t SELECT i, i % 4, CASE WHEN i % 7 > 0 THEN ARRAY[i, i + 1]::real[] END,
 		CASE WHEN i % 5 > 0 THEN jsonb_build_array(i % 3, i) END, repeat('note ', i % 6)
 	FROM generate_series(1, 70) AS i;
 CREATE TABLE u (id int PRIMARY KEY, t_id int, w real);
 INSERT INTO u SELECT i, i % 40, i / 2.0 FROM generate_series(1, 60) AS i;
 CREATE TABLE parts (id int, k int, x real[]) PARTITION BY LIST (k);
-CREATE TABLE parts_0 PARTITION OF parts FOR VALUES IN (0);
+CREATE TABLE parts_0 (x real[], k int, id int);
+ALTER TABLE parts ATTACH PARTITION parts_0 FOR VALUES IN (0);
 CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1, NULL);
 INSERT INTO parts SELECT id, id % 2, x FROM t;
 CREATE INDEX ON t (g);
@@ -348,6 +352,34 @@ SELECT t.id, y(ARRAY[(SELECT max(w) FROM u), 1]) FROM t;
 SELECT t.id, ai_inference((SELECT 'mean'), x) FROM t;
 SELECT t.id, ai_inference('me' || 'an', x) FROM t;
 SELECT t.id, ai_inference(current_setting('server_encoding'), x) FROM t;
+SELECT id, ai_inference('f', to_jsonb(t)) FROM t;
+SELECT id, ai_inference('f', row_to_json(t)), ai_inference('f', to_json(t)) FROM t;
+SELECT ai_inference('f', to_jsonb(t)) -> 'y' -> 0 FROM t WHERE ai_inference('f', to_jsonb(t))
+	->> 'y' > '2';
+SELECT ai_inference('f', to_jsonb(s)) FROM (SELECT id, g + 1 AS g FROM t) AS s;
+SELECT ai_inference('f', to_jsonb(s)) FROM (SELECT id, g AS h FROM t) AS s;
+SELECT ai_inference('f', to_jsonb(s)) FROM (SELECT id, id AS g, g FROM t) AS s;
+SELECT ai_inference('f', to_jsonb(s)) FROM (SELECT g, NULLIF(id, 9) AS id FROM t) AS s;
+SELECT ai_inference('f', to_jsonb(s)) FROM (SELECT id, g FROM t OFFSET 0) AS s;
+SELECT ai_inference('f', to_jsonb(ROW(id, g))) FROM t;
+SELECT ai_inference('f', to_jsonb(ROW(id, g, 1)::text)) FROM t;
+SELECT ai_inference('f', jsonb_build_object('id', id, 'g', g)) FROM t;
+SELECT ai_inference('f', jsonb_build_object('id', id)) FROM t;
+SELECT ai_inference('f', jsonb_build_object('id', id, 'id', g)) FROM t;
+SELECT ai_inference('f', jsonb_build_object('id', id, 'g', NULL)) FROM t;
+SELECT ai_inference('f', jsonb_build_object('id', id, 'g', '5', 'else', x)) FROM t;
+SELECT ai_inference('f', jsonb_build_object(note, id)) FROM t;
+SELECT ai_inference('f', jsonb_build_object('id', 1 / (id - 7))) FROM t;
+SELECT ai_inference('f', jsonb_build_object('id', ai_inference('mean', x) -> 'y')) FROM t WHERE
+	x IS NOT NULL;
+SELECT ai_inference('f', to_jsonb(p)) FROM parts AS p;
+SELECT t.id, ai_inference('f', to_jsonb(u)) FROM t LEFT JOIN u ON u.id = t.id - 20 ORDER BY 1;
+SELECT g, count(ai_inference('f', to_jsonb(t))), sum((ai_inference('f', to_jsonb(t)) -> 'y' ->>
+	1)::float8) FROM t GROUP BY g ORDER BY g;
+SELECT CASE WHEN g > 1 THEN ai_inference('f', to_jsonb(t)) END FROM t;
+SELECT ai_inference('double', to_jsonb(x)), ai_inference('double', jsonb_build_object('x', x))
+	FROM t;
+SELECT ai_inference('double', to_jsonb(s)) FROM (SELECT x FROM t WHERE x IS NOT NULL) AS s;
 $queries$, E';\n') AS query WHERE query ~ 'SELECT';
 \set ECHO all
 UPDATE queries SET query = ltrim(regexp_replace(query, E'\n\t', ' ', 'g'), E'\n');
