@@ -22,6 +22,9 @@
 
 #define AI_BATCH_NODE_NAME "BatchInference"
 
+/* A flag of a node below a Gather, beside PostgreSQL's own ones. */
+#define AI_BATCH_NODE_IN_WORKERS 0x10000
+
 /* One call of a node, and which of its results are columns. */
 typedef struct AiNodeCall
 {

@@ -40,7 +40,7 @@ static const CustomExecMethods exec_methods = {
 	.InitializeDSMCustomScan = ai_scan_parallel_initialize,
 	.ReInitializeDSMCustomScan = ai_scan_parallel_reinitialize,
 	.InitializeWorkerCustomScan = ai_scan_parallel_initialize_worker,
-	.ShutdownCustomScan = ai_scan_parallel_collect,
+	.ShutdownCustomScan = ai_scan_parallel_shutdown,
 	.ExplainCustomScan = ai_batch_scan_explain,
 };
 
@@ -133,6 +133,7 @@ begin(CustomScanState *node, EState *estate, int eflags)
 	scan->bound_count = ExecInitExpr((Expr *) bound.count, &node->ss.ps);
 	scan->bound_offset = ExecInitExpr((Expr *) bound.offset, &node->ss.ps);
 	scan->reading = CreateExprContext(estate);
+	ai_scan_parallel_begin(scan, eflags);
 }
 
 /* Returns a LIMIT's count or offset; -1 if it is NULL or not given. */

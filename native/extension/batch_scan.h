@@ -76,6 +76,7 @@ typedef struct AiBatchScanState
 	int			batch_rows;		/* of the next batch, if a full one is not smaller */
 	AiScanBatch *current;
 	AiScanBatch *ahead;
+	Plan	   *plan;			/* the node's own, while another one stands for it */
 	AiSharedStats *shared;		/* NULL: not below a Gather, or it has ended */
 } AiBatchScanState;
 
@@ -91,6 +92,9 @@ extern void ai_scan_call_stats(const AiScanCall *call, AiEvaluatorStats *stats);
 /* Adds the figures of one evaluator to a sum. */
 extern void ai_scan_stats_add(AiEvaluatorStats *sum, const AiEvaluatorStats *stats);
 
+/* Prepares a node that may run in workers. */
+extern void ai_scan_parallel_begin(AiBatchScanState *scan, int eflags);
+
 /* The node's callbacks below a Gather. */
 extern Size ai_scan_parallel_estimate(CustomScanState *node, ParallelContext *pcxt);
 extern void ai_scan_parallel_initialize(CustomScanState *node, ParallelContext *pcxt,
@@ -99,7 +103,7 @@ extern void ai_scan_parallel_reinitialize(CustomScanState *node, ParallelContext
 										  void *coordinate);
 extern void ai_scan_parallel_initialize_worker(CustomScanState *node, shm_toc *toc,
 											   void *coordinate);
-extern void ai_scan_parallel_collect(CustomScanState *node);
+extern void ai_scan_parallel_shutdown(CustomScanState *node);
 
 /* Tells the leader what this worker did so far. */
 extern void ai_scan_parallel_publish(AiBatchScanState *scan);

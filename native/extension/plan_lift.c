@@ -40,7 +40,8 @@ finish_stack(AiRewrite *rewrite, const AiStack *stack, const Plan *like)
 		Bitmapset  *params = ai_columns_params((Node *) expressions);
 
 		finish_node(rewrite, plan, like);
-		plan->parallel_aware = rewrite->in_workers;
+		if (rewrite->in_workers)
+			((CustomScan *) plan)->flags |= AI_BATCH_NODE_IN_WORKERS;
 		plan->extParam = bms_add_members(plan->extParam, params);
 		plan->allParam = bms_add_members(plan->allParam, params);
 		if (plan == stack->bottom)

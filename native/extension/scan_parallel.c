@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/parallel.h"
+#include "executor/executor.h"
 
 #include "batch_scan.h"
 
@@ -17,6 +18,27 @@ struct AiSharedStats
 	int			workers;
 	AiEvaluatorStats stats[FLEXIBLE_ARRAY_MEMBER];
 };
+
+/*
+ * PostgreSQL gives shared memory to nodes that are parallel aware.  This one
+ * shares no work, and EXPLAIN should not say so: while the plan runs, a copy of
+ * the plan node that has the mark stands for it.
+ */
+void
+ai_scan_parallel_begin(AiBatchScanState *scan, int eflags)
+{
+	PlanState  *planstate = &scan->css.ss.ps;
+	CustomScan *marked;
+
+	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0 ||
+		(((CustomScan *) planstate->plan)->flags & AI_BATCH_NODE_IN_WORKERS) == 0)
+		return;
+	marked = palloc(sizeof(CustomScan));
+	memcpy(marked, planstate->plan, sizeof(CustomScan));
+	marked->scan.plan.parallel_aware = true;
+	scan->plan = planstate->plan;
+	planstate->plan = &marked->scan.plan;
+}
 
 static Size
 shared_size(const AiBatchScanState *scan, int workers)
@@ -59,11 +81,9 @@ ai_scan_parallel_publish(AiBatchScanState *scan)
 }
 
 /* Keeps what the workers did before their memory goes, or is used again. */
-void
-ai_scan_parallel_collect(CustomScanState *node)
+static void
+collect(AiBatchScanState *scan)
 {
-	AiBatchScanState *scan = (AiBatchScanState *) node;
-
 	if (scan->shared == NULL || IsParallelWorker())
 		return;
 	for (int worker = 0; worker < scan->shared->workers; worker++)
@@ -76,8 +96,18 @@ ai_scan_parallel_collect(CustomScanState *node)
 }
 
 void
+ai_scan_parallel_shutdown(CustomScanState *node)
+{
+	AiBatchScanState *scan = (AiBatchScanState *) node;
+
+	collect(scan);
+	if (scan->plan != NULL)
+		node->ss.ps.plan = scan->plan;
+}
+
+void
 ai_scan_parallel_reinitialize(CustomScanState *node, ParallelContext *pcxt, void *coordinate)
 {
-	ai_scan_parallel_collect(node);
+	collect((AiBatchScanState *) node);
 	ai_scan_parallel_initialize(node, pcxt, coordinate);
 }
