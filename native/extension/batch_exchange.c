@@ -16,7 +16,7 @@
 #include "errors.h"
 #include "model_cost.h"
 
-#define WINDOW 16				/* requests of one batch under way */
+#define WINDOW 8				/* requests of one batch under way */
 #define KEEP_BYTES (4 * 1024 * 1024)	/* a frame or a reply that is larger is given back */
 
 /* Forgets all requests that are under way: their memory is about to go. */

@@ -176,6 +176,14 @@ send_requests(const AiClientRequest *request)
 	return true;
 }
 
+/* Gives a request its time, from now on. */
+static void
+set_deadline(AiClientRequest *request)
+{
+	request->deadline_us = request->timeout_ms > 0 ? ai_deadline_in(request->timeout_ms)
+		: AI_NO_DEADLINE;
+}
+
 /* Checks the frame, and fills in what every request needs. */
 static void
 prepare_request(AiClientRequest *request, StringInfo frame, int timeout_ms)
@@ -198,8 +206,7 @@ prepare_request(AiClientRequest *request, StringInfo frame, int timeout_ms)
 	request->losses = 0;
 	request->is_unavailable = false;
 	request->timeout_ms = timeout_ms < 0 ? ai_guc_request_timeout : timeout_ms;
-	request->deadline_us = request->timeout_ms > 0 ? ai_deadline_in(request->timeout_ms)
-		: AI_NO_DEADLINE;
+	set_deadline(request);
 }
 
 /* Waits for the reply, over a lost connection too; false if there is none to come. */
@@ -323,6 +330,9 @@ ai_client_wait(AiClientRequest *request, int flags)
 {
 	if (unlikely(in_call))
 		close_if_interrupted();
+	/* It may have been under way for long with nobody waiting: an idle cursor. */
+	if (request->state != AI_REQUEST_ANSWERED)
+		set_deadline(request);
 	return finish_request(request, flags);
 }
 

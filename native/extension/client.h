@@ -101,7 +101,10 @@ extern void ai_client_request_init(AiClientRequest *request, MemoryContext conte
  */
 extern void ai_client_post(AiClientRequest *request, StringInfo frame, int timeout_ms);
 
-/* Waits until a posted request is answered; otherwise as ai_client_call(). */
+/*
+ * Waits until a posted request is answered; otherwise as ai_client_call().  Its
+ * time starts anew, so that nobody pays for a pause in which no one waited.
+ */
 extern bool ai_client_wait(AiClientRequest *request, int flags);
 
 /*

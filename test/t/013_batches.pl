@@ -49,7 +49,7 @@ my $unload = q{SELECT bool_or(ai_runtime._unload_model(decode(sha256, 'hex')))
 	FROM ai_model_versions WHERE model = 'double'};
 my @queries = map { start_query($node, "SELECT wrong(30000) /* ai_inference $_ */") } 1 .. 3;
 my $unloaded = 0;
-while (grep { $_->{run}->pump_nb; $_->{run}->pumpable } @queries)
+while (grep { eval { $_->{run}->pump_nb }; $_->{run}->pumpable } @queries)
 {
 	$unloaded += $node->safe_psql('postgres', $unload) eq 't' ? 1 : 0;
 }
@@ -78,6 +78,41 @@ is( $node->safe_psql(
 	WHERE wrong <> 0}),
 	'0',
 	'settings change between batches');
+
+# A cursor that rests longer than a request may take, while its server dies.
+is( $node->safe_psql(
+		'postgres', q{
+	SET ai_runtime.request_timeout = '2s';
+	BEGIN;
+	DECLARE answers CURSOR FOR SELECT (ai_inference('double', ARRAY[i, 1]::real[])
+		-> 'y' ->> 0)::float8 - 2 * i FROM generate_series(1, 5000) AS i;
+	CREATE TEMPORARY TABLE first AS SELECT restarts, clock_timestamp() AS at, pid
+		FROM ai_runtime._server_state();
+	MOVE 1 IN answers;
+	DO $$
+	BEGIN
+		EXECUTE format('COPY (SELECT 1) TO PROGRAM %L', 'kill -9 ' || (SELECT pid FROM first));
+		WHILE (SELECT restarts FROM ai_runtime._server_state()) = (SELECT restarts FROM first)
+			OR clock_timestamp() < (SELECT at + interval '2.1s' FROM first) LOOP
+			PERFORM pg_sleep(0.02);
+		END LOOP;
+	END $$;
+	DO $$
+	DECLARE
+		answer float8;
+		right_ones int := 0;
+		answers refcursor := 'answers';
+	BEGIN
+		LOOP
+			FETCH answers INTO answer;
+			EXIT WHEN NOT FOUND;
+			right_ones := right_ones + (answer = 0)::int;
+		END LOOP;
+		CREATE TEMPORARY TABLE seen AS SELECT right_ones;
+	END $$;
+	SELECT right_ones FROM seen}),
+	'4999',
+	'the time of a request starts when somebody waits for it');
 
 # No server.
 $node->append_conf('postgresql.conf', 'ai_runtime.server_autostart = off');
