@@ -24,6 +24,8 @@ synchronize_seqscans = off
 `;
 
 export class BenchCluster {
+  private static readonly running = new Set<BenchCluster>();
+
   private constructor(
     readonly folder: string,
     readonly socketFolder: string,
@@ -43,6 +45,7 @@ ai_runtime.node_path = '${process.execPath}'
       path.join(cluster.data, 'postgresql.conf'),
       `${SETTINGS}unix_socket_directories = '${folder}'\n${options.preload ? preload : ''}`,
     );
+    BenchCluster.running.add(cluster);
     cluster.program('pg_ctl', 'start', '-w', '-l', path.join(folder, 'log'), '-D', cluster.data);
     return cluster;
   }
@@ -88,5 +91,11 @@ ai_runtime.node_path = '${process.execPath}'
   stop(): void {
     stopClusters(this.folder);
     rmSync(this.folder, { recursive: true, force: true });
+    BenchCluster.running.delete(this);
+  }
+
+  /** Stops what runs when the user ends the benchmarks early. */
+  static stopAll(): void {
+    for (const cluster of BenchCluster.running) cluster.stop();
   }
 }

@@ -5,6 +5,7 @@
 import { orExplain } from '../../build/setup/all';
 import { SetupError } from '../../build/setup/step';
 import { Bench, type Part } from './bench';
+import { BenchCluster } from './cluster';
 import { load, machine, othersShare } from './machine';
 import { type Options, readOptions } from './options';
 import { clients } from './parts/clients';
@@ -59,6 +60,12 @@ async function main(): Promise<void> {
   const parts = chosen(options);
   const report = new Report();
   const started = performance.now();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      BenchCluster.stopAll();
+      process.exit(1);
+    });
+  }
   const others = percent(await othersShare());
   report.line(machine());
   const bench = await Bench.start(options, report);
