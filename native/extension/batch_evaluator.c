@@ -282,7 +282,7 @@ read_input(void *arg)
 	AiEvaluator *evaluator = row->batch->evaluator;
 	MemoryContext caller = MemoryContextSwitchTo(evaluator->row_context);
 
-	ai_input_read(&row->input, evaluator->datum_kind, row->value);
+	ai_inference_read_input(row->batch->call, &row->input, evaluator->datum_kind, row->value);
 	MemoryContextSwitchTo(caller);
 }
 

@@ -42,22 +42,23 @@ ai_inference_has_preprocess(const AiCall *call)
 }
 
 void
+ai_inference_read_input(const AiCall *call, AiInput *input, AiInputKind kind, Datum value)
+{
+	ai_input_read(input, kind, value);
+	if (input->array == NULL || !ai_inference_has_preprocess(call))
+		return;
+	input->json = ai_array_to_jsonb(&call->model, input->array);
+	input->array = NULL;
+}
+
+void
 ai_inference_preprocess(AiCall *call, AiInput *input)
 {
 	const char *name = call->model.compiled->preprocess;
 
-	if (name == NULL)
-		return;
-	input->json = ai_hook_call(&call->preprocess, name, &call->model,
-							   input->array != NULL ?
-							   ai_array_to_jsonb(&call->model, input->array) : input->json,
-							   call->context);
-	input->array = NULL;
-	if (input->json == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("preprocess function %s of model \"%s\" returned null", name,
-						call->model.name)));
+	if (name != NULL)
+		input->json = ai_hook_call(&call->preprocess, name, &call->model, input->json,
+								   call->context);
 }
 
 /* Returns how the rows may be batched: what the version says, and the option over it. */
@@ -81,6 +82,11 @@ ai_inference_write(const AiCall *call, const AiInput *input, StringInfo frame)
 	AiBatchTerms terms = batch_terms(call);
 	AiRequest	request;
 
+	if (input->array == NULL && input->json == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("preprocess function %s of model \"%s\" returned null",
+						call->model.compiled->preprocess, call->model.name)));
 	ai_request_init(&request, &call->model, frame);
 	if (input->array != NULL)
 		ai_array_write_request(&request, input->array, call->wanted, call->wanted_count);
@@ -266,7 +272,7 @@ read_input(void *arg)
 {
 	AiGuardedRow *row = arg;
 
-	ai_input_read(&row->input, row->kind, row->value);
+	ai_inference_read_input(row->call, &row->input, row->kind, row->value);
 }
 
 static void
@@ -329,7 +335,7 @@ ai_inference_run(AiCall *call, text *address, AiInputKind kind, Datum value, Jso
 	prepare_frame(call);
 	if (unlikely(call->options.on_error != AI_ON_ERROR_RAISE))
 		return run_guarded(call, kind, value);
-	ai_input_read(&input, kind, value);
+	ai_inference_read_input(call, &input, kind, value);
 	ai_inference_preprocess(call, &input);
 	row_mode = ai_inference_write(call, &input, &call->frame);
 	if (!call_server(call, &reply, 0))

@@ -26,7 +26,15 @@ extern Jsonb *ai_inference_run(AiCall *call, text *address, AiInputKind kind, Da
 /* True if inputs are given to a function first. */
 extern bool ai_inference_has_preprocess(const AiCall *call);
 
-/* Gives the input to the preprocess function and makes it what that returns. */
+/* Reads an argument as an input; what a function gets first becomes JSON. */
+extern void ai_inference_read_input(const AiCall *call, AiInput *input, AiInputKind kind,
+									Datum value);
+
+/*
+ * Gives the input to the preprocess function, if there is one, and makes it what
+ * that returns.  Raises only what the function raises: that it returned NULL is
+ * an error of the row, as ai_inference_write() finds.
+ */
 extern void ai_inference_preprocess(AiCall *call, AiInput *input);
 
 /* Writes the request for an input into a frame; returns whether in row mode. */

@@ -280,6 +280,22 @@ SELECT kind, count(*) FROM seen GROUP BY kind ORDER BY kind;
 SELECT * FROM ai_inference_batch('hooked', '[1, 0]'::jsonb, '{"on_error": "null"}');
 \echo :SQLSTATE
 
+-- What is wrong with a row before or after its preprocess function stays with the row
+CREATE FUNCTION skip(value jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE
+	RETURN nullif(value, '[0, 0]');
+SELECT ai_create_model('skipping', onnx.model('{"x FP32[N,2]"}', '{"y FP32[N,2]"}',
+	onnx.node('Add', '{x,x}', '{y}')), '{"preprocess": "skip"}');
+SELECT * FROM ai_inference_batch('skipping', '[[1, 2], [0, 0], [3, 4]]'::jsonb);
+CREATE TABLE arrays AS SELECT row::real[] AS x
+	FROM unnest('{"{1,2}","{1,NULL}","{0,0}","{3,4}"}'::text[]) AS row;
+SELECT x, ai_inference('skipping', x, '{"on_error": "report"}') FROM arrays;
+BEGIN;
+DECLARE rows NO SCROLL CURSOR FOR SELECT ai_inference('skipping', x) FROM arrays;
+FETCH rows;
+FETCH rows;
+ROLLBACK;
+DROP TABLE arrays;
+
 -- A function of the user that predicts, too, while a batch is under way
 CREATE FUNCTION nested(value jsonb) RETURNS jsonb LANGUAGE sql
 	RETURN (SELECT jsonb_agg(output #> '{y, 0}') FROM ai_inference_batch('double',
