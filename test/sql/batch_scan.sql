@@ -276,3 +276,10 @@ DROP ROLE regress_ai_reader;
 SET ai_runtime.enable_batch_scan = off;
 EXPLAIN (COSTS OFF) SELECT ai_inference('mean', x) FROM t;
 RESET ai_runtime.enable_batch_scan;
+
+-- Nothing is left for the files after this one
+SET client_min_messages = warning;
+DROP EXTENSION ai_runtime CASCADE;
+DROP SCHEMA public CASCADE;
+CREATE SCHEMA public;
+GRANT USAGE ON SCHEMA public TO PUBLIC;

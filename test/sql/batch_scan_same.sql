@@ -400,3 +400,10 @@ SELECT count(*) >= 200 AS many, count(*) FILTER (WHERE batched) > count(*) * 0.8
 SELECT query FROM queries WHERE NOT batched ORDER BY id;
 SELECT query, error[1] FROM queries, answers(query) AS error WHERE error[1] ~ '^[0-9A-Z]{5} '
 	ORDER BY id;
+
+-- Nothing is left for the files after this one
+SET client_min_messages = warning;
+DROP EXTENSION ai_runtime CASCADE;
+DROP SCHEMA public CASCADE;
+CREATE SCHEMA public;
+GRANT USAGE ON SCHEMA public TO PUBLIC;
