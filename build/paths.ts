@@ -115,8 +115,8 @@ function checkedPrefixIn(folder: string): Prefix {
 let known: State | undefined;
 
 /**
- * Where this checkout's PostgreSQL lives. A ring that runs a program of ours on the PostgreSQL with
- * assertions says so by AI_RUNTIME_POSTGRES=checked.
+ * Where this checkout's PostgreSQL lives. AI_RUNTIME_POSTGRES=checked has a program of ours run on
+ * the PostgreSQL with assertions; there is no set-up then.
  */
 export function state(): State {
   if (known !== undefined) return known;
@@ -135,5 +135,5 @@ export function state(): State {
   return known;
 }
 
-/** The PostgreSQL with assertions that the rings cassert, valgrind and fuzz run. */
+/** The PostgreSQL with assertions that the rings cassert and valgrind run. */
 export const checkedPrefix = (): Prefix => checkedPrefixIn(state().folder);

@@ -35,6 +35,8 @@ export interface SetUpOptions {
  * Brings the checkout's build up to date; prints a line a step that ran, and one at the end.
  */
 export async function setUp(options: SetUpOptions = {}): Promise<void> {
+  // A program that runs on the PostgreSQL with assertions must not make it the copy of another.
+  if (process.env.AI_RUNTIME_POSTGRES !== undefined) return;
   const started = performance.now();
   // Files that PostgreSQL's user reads are made here, whatever the shell's mask says.
   process.umask(0o022);
