@@ -45,10 +45,11 @@ const ONE_BY_ONE = `
   CREATE FUNCTION one_by_one(model text, inputs jsonb[], options jsonb)
     RETURNS TABLE (idx bigint, output jsonb, error text) LANGUAGE plpgsql AS $$
   BEGIN
-    FOR idx IN 1 .. cardinality(inputs) LOOP
+    FOR i IN 1 .. cardinality(inputs) LOOP
       BEGIN
+        idx := i;
         error := NULL;
-        output := ai_inference(model, inputs[idx], options);
+        output := ai_inference(model, inputs[i], options);
       EXCEPTION WHEN data_exception THEN
         output := NULL;
         error := SQLERRM;

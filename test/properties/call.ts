@@ -11,7 +11,7 @@ export function drawModel(
   { draw, risky }: Context,
   suits: (model: Model) => boolean = () => true,
 ): Model {
-  const models = MODELS.filter((model) => suits(model) && (risky || model.infinite !== true));
+  const models = MODELS.filter((model) => suits(model) && (risky || model.mayFail !== true));
   return draw.weighted(models.map((model) => [model.weight, model]));
 }
 
@@ -32,7 +32,7 @@ export function call(context: Context, model = drawModel(context), whole = true)
   facts.calls += 1;
   facts.traits.add(`model ${model.name}`);
   const risk = context.risky && draw.chance(30);
-  if (risk || model.infinite) facts.errorSources += 1;
+  if (risk || model.mayFail) facts.errorSources += 1;
   const value = input(at(deeper(context), 'within an input'), model, { risk, whole });
   const given = options(context, model, { risk, whole });
   const text = render(context, address(context, model, risk), value, given);

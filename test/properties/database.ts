@@ -43,6 +43,8 @@ const FUNCTIONS = [
 ];
 
 const HOOKS = [
+  `CREATE FUNCTION skip(input jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN input ->> 1 IS DISTINCT FROM '0.25' THEN input END`,
   `CREATE FUNCTION before_model(input jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN jsonb_typeof(input) <> 'array' THEN input
       ELSE jsonb_set(input, '{0}', '2') END`,

@@ -53,6 +53,7 @@ const LOOK = 'SELECT * FROM target';
 /** A copy, a statement that writes to it, and a look at what it is then. */
 export function writingStatements(context: Context): string[] {
   const { draw, facts } = context;
+  facts.writes = true;
   const made = copy(context);
   const partitioned = facts.traits.has('partitioned target');
   const kind = draw.weighted([

@@ -50,8 +50,31 @@ function plain(context: Context, model: Model, whole: boolean): string {
 const notNull = (context: Context, type: SqlType, instead: string): string =>
   `coalesce(${expression(deeper(context), type)}, ${instead})`;
 
+/** A row as JSON: a whole one of a relation, or values by name, now and then one of them twice. */
+function row(context: Context): string {
+  const { draw, facts } = context;
+  const value = (type: SqlType): string => expression(deeper(context), type);
+  const named = [`'id', ${notNull(context, 'int', '1')}`];
+  if (draw.chance(60)) named.push(`'b', ${value(draw.pick<SqlType>(['float8', 'int']))}`);
+  if (draw.chance(40)) named.push(`'ok', ${value('bool')}`);
+  if (draw.chance(40)) named.push(`'name', ${value('text')}`);
+  if (draw.chance(30)) named.push(`'x', ${value('real[]')}`);
+  if (draw.chance(20)) named.push(`'b', ${value('numeric')}`);
+  const built = `jsonb_build_object(${named.join(', ')})`;
+  const rows = context.scope.filter(({ columns }) => columns.some(({ name }) => name === 'id'));
+  if (rows.length === 0 || draw.chance(35)) return built;
+  facts.traits.add('input: a whole row');
+  const { alias } = draw.pick(rows);
+  return draw.weighted([
+    [8, `to_jsonb(${alias})`],
+    [1, `to_json(${alias})`],
+    [1, `to_jsonb(${alias}) || ${built}`],
+  ]);
+}
+
 /** Inputs that a query makes itself. */
 const MADE: Readonly<Record<Model['role'], Maker>> = {
+  row,
   vector: (context, model) => {
     const { draw } = context;
     const numbers = [0, 1, 2]

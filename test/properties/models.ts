@@ -11,7 +11,15 @@ const { INT64, STRING } = TensorProto_DataType;
 const int64 = INT64;
 
 /** What a value is that a model takes: by the role of a column (schema.ts). */
-export type Role = 'vector' | 'integers' | 'ragged' | 'document' | 'word' | 'bad' | 'baddocument';
+export type Role =
+  | 'row'
+  | 'vector'
+  | 'integers'
+  | 'ragged'
+  | 'document'
+  | 'word'
+  | 'bad'
+  | 'baddocument';
 
 export interface Answer {
   readonly key: string;
@@ -27,18 +35,18 @@ export interface Model {
   readonly input: string;
   /** How often it is drawn. */
   readonly weight: number;
-  /** Whether an answer may be an error (or null, or a string) by ai_runtime.nan_policy. */
-  readonly infinite?: boolean;
+  /** Some inputs that suit it are errors: a division by zero by ai_runtime.nan_policy, a hook. */
+  readonly mayFail?: boolean;
   readonly versions: readonly { readonly bytes: Uint8Array; readonly options?: object }[];
 }
 
-/** x [rows, 3] · weights + bias → y [rows, 1]. */
+/** x [rows, as many as weights] · weights + bias → y [rows, 1]. */
 function linear(weights: readonly number[], rows: number | string = 'N'): Uint8Array {
   return modelBytes({
     name: 'linear',
-    inputs: [tensorInfo('x', [rows, 3])],
+    inputs: [tensorInfo('x', [rows, weights.length])],
     outputs: [tensorInfo('y', [rows, 1])],
-    initializers: [floatTensor('w', [3, 1], weights), floatTensor('b', [1], [0.25])],
+    initializers: [floatTensor('w', [weights.length, 1], weights), floatTensor('b', [1], [0.25])],
     nodes: [node('MatMul', ['x', 'w'], ['m']), node('Add', ['m', 'b'], ['y'])],
   });
 }
@@ -100,6 +108,33 @@ const DOCUMENT = {
   ],
 };
 
+/** Features of the tables' own columns, of all kinds. */
+const ROW = {
+  input: [
+    'id',
+    { name: 'b', default: 0.5 },
+    { name: 'ok', type: 'boolean', default: false },
+    {
+      name: 'color',
+      path: 'name',
+      categories: ['red', 'green', 'blue'],
+      unknown: 'zero',
+      default: 'red',
+    },
+    { name: 'first', path: 'x.0', default: -1 },
+    { name: 'age', path: 'doc.age', default: 1 },
+    { name: 'sum', path: 'xi', aggregate: 'sum', default: 0 },
+    {
+      name: 'group',
+      path: 'grp',
+      categories: [0, 1, 2],
+      encoding: 'ordinal',
+      unknown: 7,
+      default: 1,
+    },
+  ],
+};
+
 const SCORES = {
   output: {
     second: { from: 'scores', index: 1 },
@@ -112,6 +147,9 @@ const SCORES = {
     scores: { from: 'scores' },
   },
 };
+
+/** A preprocess function that has nothing for some rows. */
+const SKIPPING = { preprocess: 'property.skip' };
 
 const HOOKS = {
   preprocess: 'property.before_model',
@@ -161,6 +199,15 @@ export const MODELS: readonly Model[] = [
     versions: [{ bytes: linear([0.125, 1, 0.5]), options: DOCUMENT }],
   },
   {
+    name: 'row',
+    role: 'row',
+    addresses: ['row'],
+    answers: [number('y')],
+    input: 'x',
+    weight: 14,
+    versions: [{ bytes: linear([1, 2, 4, 0.5, 0.25, 8, 1, 0.125, 2, 16]), options: ROW }],
+  },
+  {
     name: 'words',
     role: 'word',
     addresses: ['words'],
@@ -194,7 +241,7 @@ export const MODELS: readonly Model[] = [
     answers: [number('y')],
     input: 'x',
     weight: 5,
-    infinite: true,
+    mayFail: true,
     versions: [{ bytes: reduced(3, [rowSum('x', 'sum'), node('Reciprocal', ['sum'], ['y'])]) }],
   },
   {
@@ -214,6 +261,16 @@ export const MODELS: readonly Model[] = [
     input: 'x',
     weight: 4,
     versions: [{ bytes: crossing }],
+  },
+  {
+    name: 'skipping',
+    role: 'vector',
+    addresses: ['skipping'],
+    answers: [number('y')],
+    input: 'x',
+    weight: 4,
+    mayFail: true,
+    versions: [{ bytes: linear([0.5, 0.5, 2]), options: SKIPPING }],
   },
   {
     name: 'hooked',

@@ -40,6 +40,7 @@ export const REQUIRED_TRAITS: readonly string[] = [
   'row comparison',
   'input: null for some rows',
   'input: may not fit',
+  'input: a whole row',
   'the same call again',
   'volatile function',
   // Statements

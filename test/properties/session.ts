@@ -5,7 +5,7 @@
  */
 import pg from 'pg';
 import { connect } from './database';
-import { type PlanNode, planOf } from './plan';
+import { type PlanNode, planOf, shapeOf } from './plan';
 import type { Scenario } from './scenario';
 
 /** The setting that tells the two ways of a scenario apart. */
@@ -27,6 +27,8 @@ export interface Outcome {
   readonly results: Result[];
   readonly plans: PlanNode[];
   readonly messages: string[];
+  /** The shapes of the plans that EXPLAIN showed, if it was asked. */
+  readonly planned: string[];
   error?: Failure;
   /** A plan that is no JSON. */
   unreadable?: string;
@@ -50,8 +52,13 @@ const CLEAN_UP = 'ROLLBACK; DEALLOCATE ALL; DISCARD PLANS; DISCARD TEMP';
 
 const RECONNECT_LIMIT_MS = 60_000;
 
+const noOutcome = (): Outcome => ({ results: [], plans: [], messages: [], planned: [] });
+
+/** Statements that EXPLAIN takes. */
+const EXPLAINED = /^(SELECT|WITH|INSERT|UPDATE|DELETE|MERGE|DECLARE|EXECUTE)\b|^CREATE .* AS\b/;
+
 export class Session {
-  private current: Outcome = { results: [], plans: [], messages: [] };
+  private current = noOutcome();
 
   private constructor(private client: pg.Client) {}
 
@@ -65,15 +72,23 @@ export class Session {
     await this.client.end();
   }
 
-  /** Runs a scenario by the set path or by the row path. */
-  async run({ settings, statements }: Scenario, batches: boolean): Promise<Outcome> {
-    const outcome: Outcome = { results: [], plans: [], messages: [] };
+  /**
+   * Runs a scenario by the set path or by the row path. `explains` asks for each plan before it is
+   * executed, since of one that fails nothing else is known.
+   */
+  async run(
+    { settings, statements }: Scenario,
+    batches: boolean,
+    explains = false,
+  ): Promise<Outcome> {
+    const outcome = noOutcome();
     this.current = outcome;
     const set = Object.entries({ ...settings, [SWITCH]: batches ? 'on' : 'off' });
     const begin = ['BEGIN', ...set.map(([name, value]) => `SET LOCAL ${name} = '${value}'`)];
     try {
       await this.client.query(begin.join('; '));
       for (const [place, statement] of statements.entries()) {
+        if (explains && EXPLAINED.test(statement)) await this.explain(outcome, statement);
         if (!(await this.step(outcome, place, statement))) break;
       }
       if (outcome.broken === undefined) await this.client.query(CLEAN_UP);
@@ -99,6 +114,19 @@ export class Session {
       outcome.error = { code: error.code ?? '', message: error.message, statement: place };
       return false;
     }
+  }
+
+  private async explain(outcome: Outcome, text: string): Promise<void> {
+    // What cannot be planned will fail as it should.
+    await this.client.query('SAVEPOINT explained');
+    try {
+      const { rows } = await this.client.query(`EXPLAIN (FORMAT JSON, COSTS OFF) ${text}`);
+      const [{ Plan: plan }] = JSON.parse(rows[0]['QUERY PLAN']) as [{ Plan: PlanNode }];
+      outcome.planned.push(shapeOf(plan));
+    } catch {
+      await this.client.query('ROLLBACK TO explained');
+    }
+    await this.client.query('RELEASE explained');
   }
 
   private async prepare(): Promise<void> {

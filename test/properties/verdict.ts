@@ -65,7 +65,8 @@ function compareErrors({ facts, unordered }: Scenario, row: Outcome, set: Outcom
     error === undefined ? 'rows' : `${error.code} ${error.message} (${error.statement + 1})`;
   if (one !== undefined && other !== undefined) {
     if (told(one) === told(other)) return { kind: 'error' };
-    if (facts.errorSources > 1 || unordered) return { kind: 'other error' };
+    const choice = facts.errorSources + Number(facts.writes) > 1;
+    if (choice || unordered) return { kind: 'other error' };
   }
   const stacked = facts.errorSources > 0 && facts.calls > 1;
   if (one === undefined && facts.stopsEarly && stacked) return { kind: 'read ahead' };

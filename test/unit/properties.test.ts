@@ -72,6 +72,7 @@ describe('the verdict', () => {
     results: [{ tag: `SELECT ${rows.length}`, rows }],
     plans: [plan],
     messages: [],
+    planned: [],
   });
   const failed = (message: string): Outcome => ({
     ...gave([]),
