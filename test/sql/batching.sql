@@ -46,7 +46,8 @@ FROM generate_series(1, 10) AS i;
 CREATE FUNCTION executions(name text) RETURNS int8 LANGUAGE sql
 	RETURN (SELECT execution_count FROM ai_stat_models WHERE model = name);
 SELECT sum(execution_count) = executions('batched') AS all,
-	count(*) FILTER (WHERE chosen) AS chosen, bool_and(us_per_row > 0) AS measured, max(batch_size) <= 128 AS sizes
+	count(*) FILTER (WHERE chosen) AS chosen, bool_and(us_per_row > 0) AS measured,
+	max(batch_size) <= 128 AS sizes
 FROM ai_stat_batch_curve WHERE model = 'batched';
 
 -- deterministic: a row is an execution, whatever waits and whatever was measured
