@@ -100,6 +100,7 @@ ai_scan_parallel_shutdown(CustomScanState *node)
 {
 	AiBatchScanState *scan = (AiBatchScanState *) node;
 
+	ai_scan_parallel_publish(scan);
 	collect(scan);
 	if (scan->plan != NULL)
 		node->ss.ps.plan = scan->plan;

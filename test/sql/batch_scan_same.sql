@@ -332,7 +332,6 @@ SELECT id, y(x) FROM (SELECT id, x FROM t WHERE noted(id) > 20 OFFSET 0) AS s LI
 SELECT id, y(x) FROM t WHERE id < 20 FOR UPDATE;
 SELECT id, y(x) FROM t WHERE id < 20 ORDER BY id FOR SHARE LIMIT 3;
 SELECT id, y(x) FROM (SELECT * FROM t FOR UPDATE) AS s LIMIT 3;
-SELECT xmlelement(name y, y(x)) FROM t WHERE id < 4;
 SELECT id, y(x), current_setting('server_version_num')::int > 0 FROM t;
 SELECT 1 FROM t WHERE y(x) > 60;
 SELECT count(*) FROM t WHERE y(x) > 60;
