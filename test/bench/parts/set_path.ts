@@ -40,6 +40,7 @@ interface Measured {
   /** Where the build has a set path. */
   readonly set: Sample | undefined;
   /** Processor time, in microseconds a row. */
+  readonly rawTime: number;
   readonly scanTime: ProcessorTime;
   readonly setTime: ProcessorTime | undefined;
 }
@@ -77,8 +78,10 @@ async function measure(
   const [rawSample, scan, row, set] = samples as [Sample, Sample, Sample, Sample | undefined];
   const sql = sumOver(prediction(model.name, INPUT[table]), table);
   const time = (of: string) => processorTime(bench.client, of, tables.rowsOf(table));
+  const rawTime = await ort.processorTime(batch, tables.rowsOf(table));
   const scanTime = await time(scanSql);
-  return { raw: rawSample, scan, row, set, scanTime, setTime: set && (await time(sql)) };
+  const setTime = set && (await time(sql));
+  return { raw: rawSample, scan, row, set, rawTime, scanTime, setTime };
 }
 
 function setCells(measured: Measured): string[] {
@@ -87,8 +90,9 @@ function setCells(measured: Measured): string[] {
   return [count(set.rate), ratio(ofWall(measured)), ratio(set.rate / row.rate)];
 }
 
-function timesOf(model: BenchModel, table: string, { scanTime, setTime }: Measured): string[] {
-  const times = [scanTime.backend, setTime?.backend, setTime?.server];
+function timesOf(model: BenchModel, table: string, measured: Measured): string[] {
+  const { rawTime, scanTime, setTime } = measured;
+  const times = [rawTime, scanTime.backend, setTime?.backend, setTime?.server];
   return [model.what, table, ...times.map((time) => time?.toFixed(2) ?? '–')];
 }
 
@@ -174,7 +178,7 @@ async function run(bench: Bench): Promise<void> {
   report.table(['model', 'table', ...rates, 'spread'], lines.rates);
   report.line('\nRows/s. set : min is over the lower of raw ORT, at its best batch, and C scan.');
   report.line(`Raw ORT by batch, rows/s: ${lines.curves.join('; ')}.\n`);
-  const times = ['C scan', 'set path, backend', 'set path, server'];
+  const times = ['raw ORT', 'C scan', 'set path, backend', 'set path, server'];
   report.table(['processor time, us a row', 'table', ...times], lines.times);
 }
 

@@ -6,7 +6,7 @@
 //   raw_ort LIBRARY MODEL ROWS WIDTH
 //
 // ROWS is a file of float32, row after row. Each line of standard input is an order:
-//   run BATCH COUNT     predicts the first COUNT rows in batches; answers "SECONDS SUM"
+//   run BATCH COUNT     predicts the first COUNT rows in batches; answers "SECONDS SUM CPU_SECONDS"
 //   write FILE          predicts every row and writes the predictions as float32; answers "COUNT"
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -137,9 +138,11 @@ void Obey(const std::string& line, Loop& loop, const Rows& rows) {
     std::printf("%zu\n", rows.count());
   } else if (order == "run" && in >> batch >> count && batch > 0 && count <= rows.count()) {
     const auto started = std::chrono::steady_clock::now();
+    const std::clock_t cpu_started = std::clock();
     const double sum = loop.Run(batch, count);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-    std::printf("%.9f %.17g\n", took.count(), sum);
+    const double cpu = static_cast<double>(std::clock() - cpu_started) / CLOCKS_PER_SEC;
+    std::printf("%.9f %.17g %.6f\n", took.count(), sum, cpu);
   } else {
     throw std::runtime_error("not an order: " + line);
   }

@@ -55,9 +55,19 @@ export class RawOrt {
     return this.answer();
   }
 
+  private async ordered(batch: number, rows: number): Promise<number[]> {
+    return (await this.order(`run ${batch} ${rows}`)).split(' ').map(Number);
+  }
+
   async run(batch: number, rows: number): Promise<Run> {
-    const [seconds, sum] = (await this.order(`run ${batch} ${rows}`)).split(' ').map(Number);
-    return { seconds: seconds ?? Number.NaN, rows, sum: sum ?? Number.NaN };
+    const [seconds = Number.NaN, sum = Number.NaN] = await this.ordered(batch, rows);
+    return { seconds, rows, sum };
+  }
+
+  /** Processor time of a row, in microseconds. */
+  async processorTime(batch: number, rows: number): Promise<number> {
+    const [, , seconds = Number.NaN] = await this.ordered(batch, rows);
+    return (seconds * 1e6) / rows;
   }
 
   /** The prediction of every row. */
