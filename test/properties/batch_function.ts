@@ -42,7 +42,7 @@ const CALLS = fc.record({
 
 /** Each input alone; what is wrong with it as the function is to tell it. */
 const ONE_BY_ONE = `
-  CREATE FUNCTION one_by_one(model text, inputs jsonb[], options jsonb)
+  CREATE OR REPLACE FUNCTION one_by_one(model text, inputs jsonb[], options jsonb)
     RETURNS TABLE (idx bigint, output jsonb, error text) LANGUAGE plpgsql AS $$
   BEGIN
     FOR i IN 1 .. cardinality(inputs) LOOP
@@ -63,17 +63,22 @@ export async function checkBatchFunction(seed: number): Promise<string | undefin
   const client = await connect();
   await client.query(ONE_BY_ONE);
   const property = fc.asyncProperty(CALLS, async ({ address, inputs, options, nanPolicy }) => {
-    const values = inputs.map((value) => (value === null ? null : JSON.stringify(value)));
     await client.query(`SET ai_runtime.nan_policy = '${nanPolicy}'`);
-    const rows = async (text: string): Promise<string> => {
+    const rows = async (text: string, values: (string | null)[]): Promise<string> => {
       const found = await client.query({ text, values: [address, values, options] });
       return found.rows.map((row) => JSON.stringify(row)).join('\n');
     };
-    const apart = await rows('SELECT * FROM one_by_one($1, $2::jsonb[], $3)');
-    const asArray = await rows('SELECT * FROM ai_inference_batch($1, $2::jsonb[], $3)');
-    const asJson = await rows('SELECT * FROM ai_inference_batch($1, to_jsonb($2::jsonb[]), $3)');
-    for (const [name, found] of Object.entries({ 'jsonb[]': asArray, jsonb: asJson })) {
-      if (found !== apart) throw new Error(`as ${name}:\n${found}\none by one:\n${apart}`);
+    // An element of an array can be NULL, one of a JSON array only JSON's null.
+    const json = inputs.map((value) => JSON.stringify(value));
+    const nullable = inputs.map((value) => (value === null ? null : JSON.stringify(value)));
+    for (const [given, values] of [
+      ['$2::jsonb[]', nullable],
+      ['to_jsonb($2::jsonb[])', json],
+    ] as const) {
+      const together = await rows(`SELECT * FROM ai_inference_batch($1, ${given}, $3)`, values);
+      const apart = await rows('SELECT * FROM one_by_one($1, $2::jsonb[], $3)', values);
+      if (together === apart) continue;
+      throw new Error(`of ${given}:\n${together}\none by one:\n${apart}`);
     }
   });
   const details = await fc.check(property, { seed, numRuns: RUNS });

@@ -55,6 +55,20 @@ export function shapeOf(node: PlanNode): string {
   return `${words}(${children.join(',')})`;
 }
 
+/**
+ * The calls in a plan's conditions, from the bottom up, in the order in which they are evaluated:
+ * which is by their costs.
+ */
+export function callsOf(node: PlanNode): string {
+  const below = (node.Plans ?? []).map(callsOf);
+  const own = ['Filter', 'Join Filter'].flatMap((key) =>
+    [...String(node[key] ?? '').matchAll(/ai_inference\((?<model>[^,]*)/g)].map(
+      ({ groups }) => groups?.model ?? '',
+    ),
+  );
+  return [...below, ...own].filter((calls) => calls !== '').join(' ');
+}
+
 /** The name under which a node is counted. */
 export function nameOf(node: PlanNode | undefined): string {
   if (node === undefined) return '(top)';

@@ -5,7 +5,7 @@
  */
 import pg from 'pg';
 import { connect } from './database';
-import { type PlanNode, planOf, shapeOf } from './plan';
+import { callsOf, type PlanNode, planOf, shapeOf } from './plan';
 import type { Scenario } from './scenario';
 
 /** The setting that tells the two ways of a scenario apart. */
@@ -27,7 +27,7 @@ export interface Outcome {
   readonly results: Result[];
   readonly plans: PlanNode[];
   readonly messages: string[];
-  /** The shapes of the plans that EXPLAIN showed, if it was asked. */
+  /** The plans that EXPLAIN showed, if it was asked: their shapes, and the order of calls. */
   readonly planned: string[];
   error?: Failure;
   /** A plan that is no JSON. */
@@ -122,7 +122,7 @@ export class Session {
     try {
       const { rows } = await this.client.query(`EXPLAIN (FORMAT JSON, COSTS OFF) ${text}`);
       const [{ Plan: plan }] = JSON.parse(rows[0]['QUERY PLAN']) as [{ Plan: PlanNode }];
-      outcome.planned.push(shapeOf(plan));
+      outcome.planned.push(`${shapeOf(plan)} ${callsOf(plan)}`);
     } catch {
       await this.client.query('ROLLBACK TO explained');
     }

@@ -1,7 +1,7 @@
 /** The parts of the property tests that need no server: they must be able to fail. */
 import { describe, expect, it } from 'vitest';
 import { Choices, isSimpler, simplerLists } from '../properties/choices';
-import { holdsBatch, type PlanNode, planOf, shapeOf } from '../properties/plan';
+import { callsOf, holdsBatch, type PlanNode, planOf, shapeOf } from '../properties/plan';
 import { type Scenario, scenario, scriptOf } from '../properties/scenario';
 import type { Outcome } from '../properties/session';
 import { compare } from '../properties/verdict';
@@ -54,6 +54,14 @@ describe('plans', () => {
     const sort = (child: PlanNode): PlanNode => ({ 'Node Type': 'Sort', Plans: [child] });
     expect(shapeOf(sort(batch(scan('t'))))).toBe(shapeOf(sort(scan('t'))));
     expect(shapeOf(sort(scan('t')))).not.toBe(shapeOf(sort(scan('u'))));
+  });
+
+  it('tell the order of calls wherever they stand', () => {
+    const filter = (...models: string[]): string =>
+      models.map((model) => `(ai_inference('${model}'::text, x) IS NULL)`).join(' AND ');
+    const apart = { ...batch({ ...scan('t'), Filter: filter('a') }), Filter: filter('b') };
+    expect(callsOf(apart)).toBe(callsOf({ ...scan('t'), Filter: filter('a', 'b') }));
+    expect(callsOf(apart)).not.toBe(callsOf({ ...scan('t'), Filter: filter('b', 'a') }));
   });
 
   it('are found in the messages of auto_explain', () => {
