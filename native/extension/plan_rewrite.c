@@ -160,6 +160,9 @@ refuse_lift(const AiRewrite *rewrite, Plan *plan, List **filters, Place place)
 	if (filters != &plan->qual)
 		ahead.below = lappend(list_delete_first(ahead.below), plan->qual);
 	ahead.below = lappend(ahead.below, staying);
+	/* A filter with a call that is volatile itself stays, too. */
+	if (contain_volatile_functions((Node *) moving))
+		ahead.below = lappend(ahead.below, moving);
 	ahead.above = (Node *) list_make2(plan->targetlist, moving);
 	return ai_plan_refuse(rewrite->statement, &ahead);
 }

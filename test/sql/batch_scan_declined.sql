@@ -54,6 +54,8 @@ RESET enable_seqscan;
 EXPLAIN (COSTS OFF) SELECT y(array_agg(id)::real[]) FROM declined;
 EXPLAIN (COSTS OFF) SELECT y(x) FROM (SELECT x FROM declined FOR UPDATE) AS locked;
 EXPLAIN (COSTS OFF) SELECT y(x) FROM declined WHERE random() < 0.5 LIMIT 5;
+EXPLAIN (COSTS OFF) SELECT y(x) FROM declined
+	WHERE ai_inference(noted('mean'::text), x) IS NOT NULL LIMIT 5;
 EXPLAIN (COSTS OFF) SELECT EXISTS (SELECT FROM declined AS d WHERE random() < 0.5 AND y(d.x) > 5);
 EXPLAIN (COSTS OFF) SELECT random(), y(x) FROM declined WHERE random() < 0.5;
 EXPLAIN (COSTS OFF) SELECT sum(random() * y(x)) FROM declined WHERE random() < 0.5;
