@@ -76,9 +76,7 @@ void BatchExecution::RunAlone() {
   const AiInferResponseHeader header = {};
   status_ = reply.Append(&header, sizeof(header));
   if (status_.ok()) status_ = model_->session->Run(request->checked, &control_, &reply);
-  if (!status_.ok()) return;
-  std::lock_guard<std::mutex> lock(request->mu);
-  request->progress.frame = reply.Finish();
+  if (status_.ok()) frame_ = reply.Finish();
 }
 
 // Cuts an output at the rows of each request that is still wanted.
@@ -104,71 +102,69 @@ Status BatchExecution::Take(const OutputTensor& tensor) {
   return Status::Ok();
 }
 
-void BatchExecution::Unregister(const BatchSlice& slice) {
+// Takes a slice out of its request's list, and its rows into account. True: they were the last.
+bool BatchExecution::Settle(const BatchSlice& slice, bool has_rows, uint64_t compute_ns) {
   std::lock_guard<std::mutex> lock(slice.request->mu);
-  auto& executions = slice.request->progress.executions;
+  RequestProgress& progress = slice.request->progress;
+  auto& executions = progress.executions;
   executions.erase(std::remove(executions.begin(), executions.end(), this), executions.end());
+  if (!has_rows) return false;
+  progress.compute_ns += compute_ns;
+  progress.execution_count += 1;
+  progress.execution_rows += rows_;
+  progress.rows_done += slice.rows;
+  return progress.rows_done >= slice.request->terms.rows;
 }
 
 std::vector<BatchPlan> BatchExecution::End(Clock::time_point now) {
   const uint64_t compute_ns = Nanoseconds(now - started_at_);
-  for (const BatchSlice& slice : slices_) Unregister(slice);
   model_->metrics->AddExecution(rows_, compute_ns, payload_bytes_, status_.ok());
   if (gave_other_rows_) model_->metrics->batching_failed.store(true);
   std::vector<BatchPlan> again;
   for (size_t i = 0; i < slices_.size(); ++i) {
     const BatchSlice& slice = slices_[i];
+    const Status& status = status_.ok() && i < slice_status_.size() ? slice_status_[i] : status_;
+    const bool is_last = Settle(slice, status.ok(), compute_ns);
     if (slice.request->has_ended()) continue;
     if (!status_.ok() && slices_.size() > 1) {
       again.push_back({{slice}, slice.rows, {}});
-    } else if (!status_.ok()) {
-      port_->Fail(slice.request, status_);
-    } else if (i < slice_status_.size() && !slice_status_[i].ok()) {
-      port_->Fail(slice.request, slice_status_[i]);
-    } else {
-      Succeed(slice, compute_ns);
+    } else if (!status.ok()) {
+      port_->Fail(slice.request, status);
+    } else if (is_last) {
+      Finish(slice.request);
     }
   }
   return again;
 }
 
-void BatchExecution::Succeed(const BatchSlice& slice, uint64_t compute_ns) {
-  Request* request = slice.request.get();
+void BatchExecution::Finish(const RequestPtr& request) {
   Status status;
   Buffer reply;
-  {
-    std::lock_guard<std::mutex> lock(request->mu);
-    RequestProgress& progress = request->progress;
-    progress.compute_ns += compute_ns;
-    progress.execution_count += 1;
-    progress.execution_rows += rows_;
-    progress.rows_done += slice.rows;
-    if (progress.rows_done < request->terms.rows) return;
-    try {
-      status = MakeReply(request, &reply);
-    } catch (const std::bad_alloc&) {
-      status = Status(AI_STATUS_RESOURCE_EXHAUSTED, "out of memory in the inference server");
-    }
+  try {
+    status = MakeReply(request.get(), &reply);
+  } catch (const std::bad_alloc&) {
+    status = Status(AI_STATUS_RESOURCE_EXHAUSTED, "out of memory in the inference server");
   }
   if (status.ok()) {
-    port_->Complete(slice.request, std::move(reply));
+    port_->Complete(request, std::move(reply));
   } else {
-    port_->Fail(slice.request, status);
+    port_->Fail(request, status);
   }
 }
 
 // Puts the reply together: the frame that a run alone has written, or the rows that were gathered.
+// All executions of the request are over, so nobody else looks at its progress.
 Status BatchExecution::MakeReply(Request* request, Buffer* reply) {
-  RequestProgress& progress = request->progress;
+  const RequestProgress& progress = request->progress;
   AiInferResponseHeader header = {};
   header.queue_duration_us = progress.queue_ns / 1000;
   header.compute_infer_duration_us = progress.compute_ns / 1000;
   header.output_count = static_cast<uint32_t>(request->checked.outputs.size());
   header.execution_count = progress.execution_count;
   header.execution_rows = progress.execution_rows;
-  if (progress.frame.size() > 0) {
-    std::memcpy(progress.frame.data() + sizeof(AiFrameHeader), &header, sizeof(header));
-    *reply = std::move(progress.frame);
+  if (frame_.size() > 0) {
+    std::memcpy(frame_.data() + sizeof(AiFrameHeader), &header, sizeof(header));
+    *reply = std::move(frame_);
     return Status::Ok();
   }
   FrameWriter writer(AI_MODEL_INFER_RESPONSE, request->request_id);

@@ -46,9 +46,9 @@ class BatchExecution : private OutputSink {
   bool IsWhole() const;
   Status Take(const OutputTensor& tensor) override;
   void RunAlone();
-  void Unregister(const BatchSlice& slice);
-  void Succeed(const BatchSlice& slice, uint64_t compute_ns);
-  static Status MakeReply(Request* request, Buffer* reply);
+  bool Settle(const BatchSlice& slice, bool has_rows, uint64_t compute_ns);
+  void Finish(const RequestPtr& request);
+  Status MakeReply(Request* request, Buffer* reply);
 
   std::vector<BatchSlice> slices_;
   ExecutionPort* const port_;
@@ -59,6 +59,7 @@ class BatchExecution : private OutputSink {
   size_t outputs_taken_ = 0;
   Status status_;
   std::vector<Status> slice_status_;
+  Buffer frame_;  // the reply of a request that ran whole
   bool gave_other_rows_ = false;
 
   // Its requests that have not ended, and one for Begin() itself.

@@ -3,6 +3,7 @@
 #ifndef AI_RUNTIME_SERVER_BATCH_QUEUE_H_
 #define AI_RUNTIME_SERVER_BATCH_QUEUE_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 
@@ -19,6 +20,7 @@ class BatchQueue {
     {
       std::lock_guard<std::mutex> lock(mu_);
       if (closed_ || !batcher_.Add(request, Clock::now())) return false;
+      size_ = batcher_.size();
     }
     if (wakes) ready_.notify_one();
     return true;
@@ -31,6 +33,7 @@ class BatchQueue {
     while (true) {
       Clock::time_point wake_at;
       const bool found = batcher_.Next(Clock::now(), closed_, nullptr, plan, &wake_at);
+      size_ = batcher_.size();
       if (found && batcher_.size() > 0) ready_.notify_one();  // there may be work for another
       if (found || !plan->expired.empty()) return true;
       if (closed_) return false;
@@ -44,10 +47,12 @@ class BatchQueue {
 
   // The next execution that the filter lets through, without waiting for one.
   bool TryPop(const DynamicBatcher::Filter& filter, BatchPlan* plan) {
+    if (size_ == 0) return false;
     std::lock_guard<std::mutex> lock(mu_);
-    if (batcher_.size() == 0) return false;
     Clock::time_point wake_at;
-    return batcher_.Next(Clock::now(), closed_, filter, plan, &wake_at) || !plan->expired.empty();
+    const bool found = batcher_.Next(Clock::now(), closed_, filter, plan, &wake_at);
+    size_ = batcher_.size();
+    return found || !plan->expired.empty();
   }
 
   void Wake() { ready_.notify_one(); }
@@ -56,6 +61,7 @@ class BatchQueue {
   void Remove(const RequestPtr& request) {
     std::lock_guard<std::mutex> lock(mu_);
     batcher_.Remove(request);
+    size_ = batcher_.size();
   }
 
   // No more requests are taken; those that wait are handed out without delay.
@@ -67,15 +73,13 @@ class BatchQueue {
     ready_.notify_all();
   }
 
-  size_t size() const {
-    std::lock_guard<std::mutex> lock(mu_);
-    return batcher_.size();
-  }
+  size_t size() const { return size_; }
 
  private:
-  mutable std::mutex mu_;
+  std::mutex mu_;
   std::condition_variable ready_;
   DynamicBatcher batcher_;
+  std::atomic<size_t> size_{0};  // of the batcher, to be read without the lock
   bool closed_ = false;
 };
 

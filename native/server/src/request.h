@@ -55,7 +55,6 @@ struct BatchPlace {
 struct RequestProgress {
   std::vector<BatchExecution*> executions;  // that hold rows of it now
   ReplyRows rows;
-  Buffer frame;  // of a reply that needed no gathering
   uint64_t rows_done = 0;
   bool has_started = false;
   uint64_t queue_ns = 0;

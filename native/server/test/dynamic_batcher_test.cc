@@ -39,7 +39,7 @@ class BatcherTest : public ::testing::Test {
       for (uint64_t rows = 1; rows <= 1024; rows *= 2) {
         const uint64_t away = rows > best ? rows / best : best / rows;
         for (uint64_t i = 0; i < 5 * 1024 / rows; ++i) {
-          model->metrics->curve.Record(rows, rows * (1000 + 10 * away));
+          model->metrics->curve.Record(rows, rows * (1000 + 100 * away));
         }
       }
     }
