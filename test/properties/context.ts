@@ -15,6 +15,8 @@ export interface Facts {
   readonly made: MadeCall[];
   /** Expressions that may raise an error for some row. */
   errorSources: number;
+  /** A window function may look at the argument of some rows only. */
+  skipsRows: boolean;
   /** It writes, so that a constraint may be violated. */
   writes: boolean;
   /** Something may end the reading of rows before their end: LIMIT, EXISTS, a cursor … */

@@ -33,6 +33,7 @@ export function scenario(draw: Choices): Scenario {
     calls: 0,
     made: [],
     errorSources: 0,
+    skipsRows: false,
     writes: false,
     stopsEarly: false,
   };

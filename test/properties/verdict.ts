@@ -66,9 +66,9 @@ function compareErrors({ facts, unordered }: Scenario, row: Outcome, set: Outcom
   if (one !== undefined && other !== undefined) {
     if (told(one) === told(other)) return { kind: 'error' };
     const choice = facts.errorSources + Number(facts.writes) > 1;
-    if (choice || unordered) return { kind: 'other error' };
+    if (choice || unordered || facts.skipsRows) return { kind: 'other error' };
   }
-  const stacked = facts.errorSources > 0 && facts.calls > 1;
+  const stacked = facts.errorSources > 0 && (facts.calls > 1 || facts.skipsRows);
   if (one === undefined && facts.stopsEarly && stacked) return { kind: 'read ahead' };
   return different(`the row path gave ${told(one)}, the set path ${told(other)}`, true);
 }

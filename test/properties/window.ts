@@ -30,6 +30,7 @@ export function windowed(context: Context, type: SqlType): string {
   ]);
   // Window functions that are no aggregates look at the argument of some rows only.
   context.facts.stopsEarly = true;
+  context.facts.skipsRows = true;
   const order = draw.chance(60) ? ` ORDER BY ${orderKey(inner)}` : '';
   const frame = draw.chance(25) ? ' ROWS BETWEEN 2 PRECEDING AND 1 FOLLOWING' : '';
   return `${call} OVER (${partition(inner)}${order}${frame})`;
