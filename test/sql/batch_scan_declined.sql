@@ -66,7 +66,9 @@ EXPLAIN (COSTS OFF) UPDATE declined SET g = 1 RETURNING random(), y(x);
 
 -- Where it is not a row's
 EXPLAIN (COSTS OFF) SELECT * FROM (VALUES (1, y('{1, 2}')), (2, y('{3, 4}'))) AS v;
+SET enable_seqscan = off;
 EXPLAIN (COSTS OFF) SELECT id FROM declined WHERE id = y('{3, 4}')::int;
+RESET enable_seqscan;
 EXPLAIN (COSTS OFF) SELECT g FROM declined WHERE y('{3, 4}') > 3;
 EXPLAIN (COSTS OFF) SELECT id FROM declined LIMIT y('{3, 4}')::int;
 EXPLAIN (COSTS OFF) SELECT * FROM generate_series(1, y('{3, 4}')::int);
