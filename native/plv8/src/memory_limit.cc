@@ -107,6 +107,9 @@ void ExplainRefusedBuffer(ErrorData* error) {
 void RecoverMemory(Role* role) {
   role->isolate->LowMemoryNotification();
   role->out_of_memory = false;
+  /* A check that the script did not live to see would keep the next ones away. */
+  role->memory_check_pending = false;
+  role->memory_check_at = role->heap_limit;
   if (BytesInUse(role) > role->heap_limit / 4 * 3) role->retired = true;
 }
 
