@@ -20,6 +20,7 @@
 #include "merge_rule.h"
 #include "model_cost.h"
 #include "row_error.h"
+#include "stored_value.h"
 
 #define BATCH_ROWS 1024
 #define BATCH_BYTES (1024 * 1024)	/* of frames: a batch that has more is full */
@@ -342,7 +343,7 @@ plain_value(AiEvaluator *evaluator, Datum value)
 	struct varlena *datum = (struct varlena *) DatumGetPointer(value);
 	MemoryContext caller;
 
-	if (VARATT_IS_SHORT(datum))
+	if (ai_value_is_short(value))
 	{
 		SET_VARSIZE(evaluator->unpacked.bytes, VARSIZE_SHORT(datum) - VARHDRSZ_SHORT + VARHDRSZ);
 		memcpy(evaluator->unpacked.bytes + VARHDRSZ, VARDATA_SHORT(datum),

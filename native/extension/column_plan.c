@@ -23,6 +23,7 @@
 #include "column_plan.h"
 #include "decimal.h"
 #include "number.h"
+#include "stored_value.h"
 
 /* Integers up to here are doubles without loss, and print as they are. */
 #define MAX_EXACT_INTEGER 9007199254740992.0
@@ -134,10 +135,10 @@ write_numeric(uint8 datatype, Datum value, char *element)
 	Numeric		number;
 
 	/* Compressed or elsewhere: its place in memory is not ours to find. */
-	if (VARATT_IS_EXTENDED(DatumGetPointer(value)) && !VARATT_IS_SHORT(DatumGetPointer(value)))
+	if (!ai_value_is_at_hand(value))
 		return false;
 	number = (Numeric) DatumGetPointer(value);
-	if (VARATT_IS_SHORT(DatumGetPointer(value)))
+	if (ai_value_is_short(value))
 		return ai_decimal_to_element(datatype, number, element);
 	if (numeric_is_nan(number) || numeric_is_inf(number))
 		return false;
@@ -185,7 +186,7 @@ write_scalar(const AiFeaturePlan *features, const AiPlanFeature *planned, Oid ty
 	{
 		struct varlena *text = (struct varlena *) DatumGetPointer(value);
 
-		if (VARATT_IS_EXTENDED(text) && !VARATT_IS_SHORT(text))
+		if (!ai_value_is_at_hand(value))
 			return false;
 		scalar.type = jbvString;
 		scalar.val.string.val = VARDATA_ANY(text);
