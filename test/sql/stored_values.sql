@@ -1,5 +1,5 @@
--- Values as tables hold them: out of line, compressed, with a short header. A batch reads them where
--- they are, and what it makes of them is what a call alone makes.
+-- Values as tables hold them: out of line, compressed, with a short header. A batch reads them
+-- where they are, and what it makes of them is what a call alone makes.
 SET client_min_messages = warning;
 DROP EXTENSION IF EXISTS ai_runtime CASCADE;
 CREATE EXTENSION ai_runtime CASCADE;

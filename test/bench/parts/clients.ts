@@ -73,6 +73,8 @@ async function both(
       run(on);
     }
   }
+  // As every other part expects it.
+  await switchBatching(bench, true, warmUp);
 }
 
 function optionsOf(bench: Bench, script: string, clients: number): PgbenchOptions {
