@@ -191,7 +191,11 @@ void RequestHandler::Route(const RequestPtr& request, bool is_on_io_thread) {
                                    model->metadata_json.data(), model->metadata_json.size()));
     return;
   }
-  request->model = std::move(model);
+  {
+    // A deadline or a hang-up may look at it on another thread.
+    std::lock_guard<std::mutex> lock(request->mu);
+    request->model = std::move(model);
+  }
   if (request->payload.size() > kMaxInlinePayloadBytes) {
     Enqueue(request, true);  // looking at all its values may take long: a worker checks it
     return;
@@ -366,7 +370,12 @@ void RequestHandler::Fail(const RequestPtr& request, const Status& status) {
 
 void RequestHandler::Stop(const RequestPtr& request, AiStatusCode reason) {
   if (!request->End()) return;
-  if (request->model != nullptr) request->model->metrics->cancel_count.fetch_add(1);
+  LoadedModelPtr model;
+  {
+    std::lock_guard<std::mutex> lock(request->mu);
+    model = request->model;
+  }
+  if (model != nullptr) model->metrics->cancel_count.fetch_add(1);
   queue_.Remove(request);
   LeaveExecutions(request.get());
   Answer(request, EncodeError(request->request_id, StopStatus(reason)));
