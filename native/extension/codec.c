@@ -204,6 +204,21 @@ ai_codec_read_value(AiReader *reader, AiValue *value)
 		ai_raise_invalid_frame("The data of a tensor does not have the size of its shape.");
 }
 
+void
+ai_codec_skip_value(AiReader *reader, int depth)
+{
+	AiValue		value;
+	uint64		within;
+
+	if (depth > AI_MAX_VALUE_DEPTH)
+		ai_raise_invalid_frame("Values are nested too deeply.");
+	ai_codec_read_value(reader, &value);
+	within = value.kind == AI_VALUE_SEQUENCE ? value.count :
+		value.kind == AI_VALUE_MAP ? 2 : 0;
+	for (uint64 i = 0; i < within; i++)
+		ai_codec_skip_value(reader, depth + 1);
+}
+
 const char *
 ai_codec_read_bytes(const AiValue *value, const char **at, uint32 *bytes)
 {

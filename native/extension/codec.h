@@ -85,6 +85,9 @@ extern int	ai_codec_begin_read(AiReader *reader, const char *payload, uint64 byt
 /* Reads the next value's header, and a tensor's data. */
 extern void ai_codec_read_value(AiReader *reader, AiValue *value);
 
+/* Reads over a value that is so many others deep, and all within it. */
+extern void ai_codec_skip_value(AiReader *reader, int depth);
+
 /* Reads one element of a BYTES tensor at *at, which moves on. */
 extern const char *ai_codec_read_bytes(const AiValue *value, const char **at, uint32 *bytes);
 

@@ -130,7 +130,7 @@ push_keys(const AiCall *call, AiOutputWriter *writer, AiReader *reader)
 	for (int i = 0; i < count; i++)
 	{
 		places[i] = *reader;
-		ai_output_skip(reader);
+		ai_codec_skip_value(reader, 0);
 	}
 	for (int i = 0; i < call->key_count; i++)
 		push_key(call, writer, places[call->key_places[i]], i);
@@ -177,7 +177,7 @@ ai_inference_read_member(const AiCall *call, const char *payload, uint64 bytes, 
 	if (place < 0)
 		return false;
 	for (int i = call->key_count > 0 ? call->key_places[place] : place; i > 0; i--)
-		ai_output_skip(&reader);
+		ai_codec_skip_value(&reader, 0);
 	ai_output_token(&writer, WJB_BEGIN_OBJECT);
 	if (call->key_count > 0)
 		push_key(call, &writer, reader, place);

@@ -348,25 +348,3 @@ ai_output_write(AiOutputWriter *writer, AiReader *reader)
 {
 	write_value(writer, reader, 0);
 }
-
-/* Reads over a value and all within it. */
-static void
-skip_value(AiReader *reader, int depth)
-{
-	AiValue		value;
-	uint64		within;
-
-	if (depth > AI_MAX_VALUE_DEPTH)
-		ai_raise_invalid_frame("Values are nested too deeply.");
-	ai_codec_read_value(reader, &value);
-	within = value.kind == AI_VALUE_SEQUENCE ? value.count :
-		value.kind == AI_VALUE_MAP ? 2 : 0;
-	for (uint64 i = 0; i < within; i++)
-		skip_value(reader, depth + 1);
-}
-
-void
-ai_output_skip(AiReader *reader)
-{
-	skip_value(reader, 0);
-}

@@ -35,9 +35,6 @@ extern void ai_output_key(AiOutputWriter *writer, const char *key, int key_bytes
 /* Reads the next value of the reply and pushes it whole. */
 extern void ai_output_write(AiOutputWriter *writer, AiReader *reader);
 
-/* Reads the next value of the reply and pushes nothing. */
-extern void ai_output_skip(AiReader *reader);
-
 /* Pushes a tensor in the writer's format. */
 extern void ai_output_push_tensor(AiOutputWriter *writer, const AiValue *value);
 

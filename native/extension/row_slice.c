@@ -7,22 +7,6 @@
 #include "errors.h"
 #include "row_slice.h"
 
-/* Reads over a value and all within it. */
-static void
-skip_value(AiReader *reader, int depth)
-{
-	AiValue		value;
-	uint64		within;
-
-	if (depth > AI_MAX_VALUE_DEPTH)
-		ai_raise_invalid_frame("Values are nested too deeply.");
-	ai_codec_read_value(reader, &value);
-	within = value.kind == AI_VALUE_SEQUENCE ? value.count :
-		value.kind == AI_VALUE_MAP ? 2 : 0;
-	for (uint64 i = 0; i < within; i++)
-		skip_value(reader, depth + 1);
-}
-
 bool
 ai_rows_read(AiRows *rows, AiReader *reader, uint64 count)
 {
@@ -38,7 +22,7 @@ ai_rows_read(AiRows *rows, AiReader *reader, uint64 count)
 		rows->elements = *reader;
 		rows->next_at = reader->at;
 		for (uint64 i = 0; i < count; i++)
-			skip_value(reader, 1);
+			ai_codec_skip_value(reader, 1);
 		return true;
 	}
 	if (value->kind != AI_VALUE_TENSOR || value->shape.rank == 0 ||
@@ -61,7 +45,7 @@ pass_rows(AiRows *rows, uint64 count)
 
 		reader.at = rows->next_at;
 		for (uint64 i = 0; i < count; i++)
-			skip_value(&reader, 1);
+			ai_codec_skip_value(&reader, 1);
 		rows->next_at = reader.at;
 		return;
 	}
