@@ -18,7 +18,7 @@
 #include "utils/fmgroids.h"
 
 #include "plan_calls.h"
-#include "planner.h"
+#include "plan_noted.h"
 
 /* Arguments of ai_inference(). */
 #define CALL_MODEL(call) ((Expr *) linitial((call)->args))
@@ -40,7 +40,7 @@ as_call(Node *node)
 {
 	FuncExpr   *call = (FuncExpr *) node;
 
-	if (node == NULL || !IsA(node, FuncExpr) || !ai_planner_noted(call->funcid))
+	if (node == NULL || !IsA(node, FuncExpr) || !ai_noted_contains(call->funcid))
 		return NULL;
 	return list_length(call->args) == 3 ? call : NULL;
 }

@@ -16,7 +16,7 @@
 #include "optimizer/optimizer.h"
 
 #include "call_cost.h"
-#include "planner.h"
+#include "plan_noted.h"
 
 /*
  * The planner's operators in a microsecond: at its default settings it takes
@@ -49,7 +49,7 @@ ai_inference_support(PG_FUNCTION_ARGS)
 	Node	   *request = (Node *) PG_GETARG_POINTER(0);
 
 	if (IsA(request, SupportRequestSimplify))
-		ai_planner_note(((SupportRequestSimplify *) request)->fcall->funcid);
+		ai_noted_add(((SupportRequestSimplify *) request)->fcall->funcid);
 	if (IsA(request, SupportRequestCost) && answer_cost((SupportRequestCost *) request))
 		PG_RETURN_POINTER(request);
 	PG_RETURN_POINTER(NULL);
